@@ -11,6 +11,7 @@
     ├── UnsupportedMedia    415  a content type or encoding that isn't spoken here
     ├── QueryRefused        422  a SQL query outside the allow-list, or over its limits
     ├── Unavailable         503  full, draining or disconnected: the same request may be sent again
+    │   └── StoreError      503  the span database refused; carries its error code
     └── StartupError             the server can't start; the message is one sentence that says what to do
 
 A message says what happened and what to do about it. `status` is the HTTP status of a leaf.
@@ -93,6 +94,14 @@ class Unavailable(ClewError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class StoreError(Unavailable):
+    """The span database refused a statement. `code` is ClickHouse's error code, 0 if unknown."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class StartupError(ClewError):

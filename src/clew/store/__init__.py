@@ -1,0 +1,1 @@
+"""The span database: one SQL dialect, one seam to the engine that runs it."""
