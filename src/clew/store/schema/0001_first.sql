@@ -5,7 +5,7 @@
 -- an export mean "on disk". Partitions are months of the start, so that retention drops whole
 -- partitions and a list reads only the months it shows.
 
-CREATE TABLE spans
+CREATE TABLE IF NOT EXISTS spans
 (
     project LowCardinality(String),
     trace_id String CODEC(ZSTD(1)),
@@ -92,7 +92,7 @@ SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory 
 -- from the JSON around it (the skeleton), so that it is indexed and shown as it reads and every
 -- byte can still be given back. The earliest span that holds a content keeps it: `version` falls
 -- as `start_ns` rises.
-CREATE TABLE contents
+CREATE TABLE IF NOT EXISTS contents
 (
     project LowCardinality(String),
     day UInt32 CODEC(Delta, ZSTD(1)),
@@ -124,7 +124,7 @@ ORDER BY (project, day, trace_id, hash)
 SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Log records; those with ids of a span are shown on it.
-CREATE TABLE logs
+CREATE TABLE IF NOT EXISTS logs
 (
     project LowCardinality(String),
     day UInt32 CODEC(Delta, ZSTD(1)),
@@ -146,7 +146,7 @@ PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, span_id, time_ns, log_hash)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE metrics
+CREATE TABLE IF NOT EXISTS metrics
 (
     project LowCardinality(String),
     day UInt32 CODEC(Delta, ZSTD(1)),
@@ -167,7 +167,7 @@ PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, name, day, time_ns, point_hash)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
-CREATE TABLE scores
+CREATE TABLE IF NOT EXISTS scores
 (
     project LowCardinality(String),
     trace_id String CODEC(ZSTD(1)),

@@ -1,0 +1,434 @@
+"""Group commit: concurrent exports share one insert, and each is answered when it is durable.
+
+    submit ─► prepare (normalise, price, split; in a thread) ─► pending ─► one write ─► answer
+
+A commit starts at once when the server is idle, and then at most every `COMMIT_INTERVAL_S` or
+every `COMMIT_ROWS` rows: each commit is a part on disk, and parts must be merged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+import msgspec
+import xxhash
+
+from clew.errors import StoreError, Unavailable
+from clew.score import Score
+from clew.span import Cost, Facts, Log, Point, Resource, Span
+from clew.store import spans as store
+from clew.store.engine import Engine
+from clew.store.spans import Refs, Row, Rows
+from clew.wire.contents import content_hash, fold
+from clew.wire.normalize import normalize, scores
+from clew.wire.packing import Parts, pack_log, pack_span, small_values
+
+COMMIT_INTERVAL_S = 0.1
+COMMIT_ROWS = 10_000
+PENDING_ROWS = 60_000
+"""More rows than this waiting for the disk, and further exports are told to come back."""
+PENDING_BYTES = 512 << 20
+REMEMBERED_CONTENTS = 200_000
+"""Contents known to be stored already, twice this at most; about 150 bytes each."""
+INLINE_SPANS = 16
+"""A smaller export is prepared on the event loop: a thread costs more than it."""
+
+PriceSpan = Callable[[Facts, int], Cost | None]
+OnCommit = Callable[[str, set[str]], None]
+
+
+class ContentKey(NamedTuple):
+    """What a content is stored under: a digest of (project, day, trace id), and its own hash."""
+
+    place: bytes
+    digest: bytes
+
+
+class _Content(NamedTuple):
+    start_ns: int
+    row: Row
+
+
+class Prepared(msgspec.Struct):
+    """One export, ready to be written."""
+
+    project: str
+    epoch: int
+    rows: Rows
+    contents: dict[ContentKey, _Content]
+    trace_ids: set[str]
+    size_bytes: int = 0
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it adds, contents apart."""
+        rows = self.rows
+        return len(rows.spans) + len(rows.logs) + len(rows.metrics) + len(rows.scores)
+
+
+class _Waiting(NamedTuple):
+    prepared: Prepared
+    again: Callable[[], Prepared]
+    done: asyncio.Future[None]
+
+
+class Ingest:
+    """The one way into the store. `run` must be running for `submit` to return."""
+
+    def __init__(self, engine: Engine, *, price: PriceSpan | None = None) -> None:
+        self._engine = engine
+        self._price = price or (lambda _facts, _at_ns: None)
+        self._known = _KnownContents()
+        self._pending: list[_Waiting] = []
+        self._pending_rows = 0
+        self._pending_bytes = 0
+        self._preparing = 0
+        self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._draining = False
+        self._on_commit: list[OnCommit] = []
+        self.committed_spans = 0
+        self.commits = 0
+        self.refused = 0
+        self.commit_seconds = 0.0
+
+    @property
+    def pending_rows(self) -> int:
+        """Rows that were submitted and aren't durable yet."""
+        return self._pending_rows
+
+    def on_commit(self, listener: OnCommit) -> None:
+        """Call `listener(project, trace_ids)` after each commit."""
+        self._on_commit.append(listener)
+
+    async def submit(
+        self,
+        project: str,
+        *,
+        spans: Sequence[Span] = (),
+        logs: Sequence[Log] = (),
+        points: Sequence[Point] = (),
+        scores: Sequence[Score] = (),
+    ) -> None:
+        """Return when everything is durable. Raises Unavailable if the server is full, stopping or
+        can't write; then nothing was acknowledged and the same export may be sent again."""
+        count = len(spans) + len(logs) + len(points) + len(scores)
+        if not count:
+            return
+        self._admit(count)
+
+        def prepare() -> Prepared:
+            return self._prepare(project, spans, logs, points, scores)
+
+        self._pending_rows += count
+        self._preparing += 1
+        size = 0
+        try:
+            prepared = prepare() if count <= INLINE_SPANS else await asyncio.to_thread(prepare)
+            size = prepared.size_bytes
+            self._pending_bytes += size
+            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._pending.append(_Waiting(prepared, prepare, done))
+            self._wake.set()
+            await done
+        finally:
+            self._preparing -= 1
+            self._pending_rows -= count
+            self._pending_bytes -= size
+
+    def _admit(self, count: int) -> None:
+        if self._draining:
+            self.refused += count
+            raise Unavailable("the server is stopping: send this again to the next one", 1)
+        full = self._pending_rows and self._pending_rows + count > PENDING_ROWS
+        if full or self._pending_bytes > PENDING_BYTES:
+            self.refused += count
+            raise Unavailable("the server is taking in all it can: send this again", 1)
+
+    async def run(self) -> None:
+        """Commit what is submitted until cancelled."""
+        last = 0.0
+        while True:
+            await self._wake.wait()
+            if self._rows_waiting() < COMMIT_ROWS and not self._draining:
+                await asyncio.sleep(max(0.0, last + COMMIT_INTERVAL_S - time.monotonic()))
+            last = time.monotonic()
+            self._wake.clear()
+            waiting, self._pending = self._pending, []
+            async with self._writing:
+                await self._commit(waiting)
+
+    async def drain(self) -> None:
+        """Refuse what is new and wait for what was submitted."""
+        self._draining = True
+        self._wake.set()
+        while self._preparing:
+            await asyncio.sleep(0.005)
+
+    @asynccontextmanager
+    async def paused(self) -> AsyncIterator[None]:
+        """Hold back commits, for deletions: afterwards no content is taken for stored that isn't."""
+        async with self._writing:
+            try:
+                yield
+            finally:
+                self._known.forget()
+
+    def _rows_waiting(self) -> int:
+        return sum(waiting.prepared.row_count for waiting in self._pending)
+
+    async def _commit(self, waiting: list[_Waiting]) -> None:
+        if not waiting:
+            return
+        started = time.monotonic()
+        current = [await self._renewed(one) for one in waiting]
+        try:
+            await self._write([one.prepared for one in current])
+        except StoreError as exc:
+            if len(current) == 1:
+                _fail(current, exc)
+                return
+            # One export that the store refuses must not take the others with it.
+            for one in current:
+                await self._commit([one])
+            return
+        except Exception as exc:
+            _fail(current, exc)
+            raise
+        self.commits += 1
+        self.commit_seconds += time.monotonic() - started
+        for one in current:
+            if not one.done.done():
+                one.done.set_result(None)
+        self._announce([one.prepared for one in current])
+
+    async def _renewed(self, one: _Waiting) -> _Waiting:
+        """`one`, prepared again if contents it relied on may have been deleted since."""
+        if one.prepared.epoch == self._known.epoch:
+            return one
+        return one._replace(prepared=await asyncio.to_thread(one.again))
+
+    async def _write(self, exports: list[Prepared]) -> None:
+        rows = Rows()
+        contents: dict[ContentKey, _Content] = {}
+        for export in exports:
+            rows.spans += export.rows.spans
+            rows.logs += export.rows.logs
+            rows.metrics += export.rows.metrics
+            rows.scores += export.rows.scores
+            for key, content in export.contents.items():
+                if (there := contents.get(key)) is None or content.start_ns < there.start_ns:
+                    contents[key] = content
+        rows.contents = [content.row for content in contents.values()]
+        await store.write(self._engine, rows)
+        self.committed_spans += len(rows.spans)
+        for key, content in contents.items():
+            self._known.add(key, content.start_ns)
+
+    def _announce(self, exports: list[Prepared]) -> None:
+        touched: dict[str, set[str]] = {}
+        for export in exports:
+            touched.setdefault(export.project, set()).update(export.trace_ids)
+        for project, trace_ids in touched.items():
+            for listener in self._on_commit:
+                listener(project, trace_ids)
+
+    def _prepare(
+        self,
+        project: str,
+        spans: Sequence[Span],
+        logs: Sequence[Log],
+        points: Sequence[Point],
+        given: Sequence[Score],
+    ) -> Prepared:
+        prepared = Prepared(project, self._known.epoch, Rows(), {}, set())
+        resources: dict[int, dict[str, str]] = {}
+        received_ns = time.time_ns()
+        for offset, span in enumerate(spans):
+            resource = _resource_values(span.resource, resources)
+            self._prepare_span(prepared, span, received_ns + offset, resource)
+        for log in logs:
+            self._prepare_log(prepared, log, received_ns)
+        for point in points:
+            prepared.rows.metrics.append(_metric_row(project, point))
+        for score in given:
+            _add_scores(prepared, [score], received_ns)
+        return prepared
+
+    def _prepare_span(
+        self, prepared: Prepared, span: Span, received_ns: int, resource: dict[str, str]
+    ) -> None:
+        facts = normalize(span)
+        if facts.cost is None and facts.usage is not None:
+            facts.cost = self._price(facts, span.start_ns)
+        raw, parts = pack_span(span)
+        refs = self._prepare_contents(prepared, span, span.start_ns, parts)
+        row = store.span_row(
+            prepared.project,
+            span,
+            facts,
+            received_ns=received_ns,
+            refs=refs,
+            attributes=small_values(span.attributes),
+            resource=resource,
+            raw=raw,
+        )
+        prepared.rows.spans.append(row)
+        prepared.trace_ids.add(span.trace_id)
+        prepared.size_bytes += len(raw)
+        _add_scores(prepared, scores(span), received_ns)
+
+    def _prepare_log(self, prepared: Prepared, log: Log, received_ns: int) -> None:
+        raw, parts = pack_log(log)
+        refs = self._prepare_contents(prepared, log, store.log_time_ns(log), parts)
+        prepared.rows.logs.append(
+            store.log_row(
+                prepared.project,
+                log,
+                digest=xxhash.xxh3_128_digest(raw + b"".join(refs.other)),
+                hashes=refs.other,
+                attributes=small_values(log.attributes),
+                raw=raw,
+            )
+        )
+        if log.trace_id:
+            prepared.trace_ids.add(log.trace_id)
+        prepared.size_bytes += len(raw)
+        _add_scores(prepared, scores(log), received_ns)
+
+    def _prepare_contents(
+        self, prepared: Prepared, span: Span | Log, start_ns: int, parts: Parts
+    ) -> Refs:
+        """The references of `span`; contents that the store doesn't know become rows."""
+        place = xxhash.xxh3_64_digest(
+            f"{prepared.project}\0{start_ns // store.DAY_NS}\0{span.trace_id}".encode(
+                errors="surrogatepass"
+            )
+        )
+        blobs: list[bytes] = []
+
+        def refer(raws: list[bytes]) -> list[bytes]:
+            return [self._refer(prepared, place, span, start_ns, raw, blobs) for raw in raws]
+
+        refs = Refs(refer(parts.input), refer(parts.output), refer(parts.other))
+        refs.other.extend(blobs)
+        return refs
+
+    def _refer(  # noqa: PLR0913 - the inner step of a loop, split out to be read
+        self,
+        prepared: Prepared,
+        place: bytes,
+        span: Span | Log,
+        start_ns: int,
+        raw: bytes,
+        blobs: list[bytes],
+    ) -> bytes:
+        digest = content_hash(raw)
+        key = ContentKey(place, digest)
+        there = prepared.contents.get(key)
+        if there is not None and there.start_ns <= start_ns:
+            blobs.extend(self._known.blobs.get(digest, ()))
+            return digest
+        if self._known.has(key, start_ns):
+            blobs.extend(self._known.blobs.get(digest, ()))
+            return digest
+        folded = fold(raw.decode())
+        for blob in folded.blobs:
+            row = store.content_row(
+                prepared.project,
+                span,
+                start_ns=start_ns,
+                digest=blob.hash,
+                size_bytes=len(blob.data),
+                mime=blob.mime,
+                blob=blob.data,
+            )
+            prepared.contents[ContentKey(place, blob.hash)] = _Content(start_ns, row)
+            prepared.size_bytes += len(blob.data)
+        if folded.blobs:
+            self._known.blobs[digest] = tuple(blob.hash for blob in folded.blobs)
+            blobs.extend(self._known.blobs[digest])
+        row = store.content_row(
+            prepared.project,
+            span,
+            start_ns=start_ns,
+            digest=digest,
+            size_bytes=len(raw),
+            skeleton=folded.skeleton,
+            text=folded.text,
+        )
+        prepared.contents[key] = _Content(start_ns, row)
+        prepared.size_bytes += len(raw)
+        return digest
+
+
+class _KnownContents:
+    """Contents that are stored, so that a growing conversation isn't written again and again.
+
+    Two generations, the older one dropped when the newer is full: recently used ones stay.
+    """
+
+    def __init__(self) -> None:
+        self.epoch = 0
+        self.blobs: dict[bytes, tuple[bytes, ...]] = {}
+        self._new: dict[ContentKey, int] = {}
+        self._old: dict[ContentKey, int] = {}
+
+    def has(self, key: ContentKey, start_ns: int) -> bool:
+        """Whether the content is stored with a first span that isn't later than `start_ns`."""
+        first = self._new.get(key)
+        if first is None:
+            first = self._old.get(key)
+            if first is not None:
+                self._new[key] = first
+        return first is not None and first <= start_ns
+
+    def add(self, key: ContentKey, start_ns: int) -> None:
+        """Remember that the content is durable."""
+        if len(self._new) >= REMEMBERED_CONTENTS:
+            self._old, self._new = self._new, {}
+        self._new[key] = start_ns
+
+    def forget(self) -> None:
+        """Take nothing for stored."""
+        self.epoch += 1
+        self._new.clear()
+        self._old.clear()
+
+
+def _fail(waiting: Iterable[_Waiting], exc: Exception) -> None:
+    for one in waiting:
+        if not one.done.done():
+            one.done.set_exception(exc)
+
+
+def _add_scores(prepared: Prepared, found: Iterable[Score], received_ns: int) -> None:
+    for score in found:
+        prepared.rows.scores.append(
+            store.score_row(prepared.project, score, received_ns=received_ns)
+        )
+        if score.trace_id:
+            prepared.trace_ids.add(score.trace_id)
+
+
+def _resource_values(resource: Resource, seen: dict[int, dict[str, str]]) -> dict[str, str]:
+    """The resource's small values; one resource is shared by the spans of an export."""
+    values = seen.get(id(resource))
+    if values is None:
+        values = seen[id(resource)] = small_values(resource.attributes)
+    return values
+
+
+def _metric_row(project: str, point: Point) -> Row:
+    raw = msgspec.msgpack.encode(point)
+    return store.metric_row(
+        project,
+        point,
+        digest=xxhash.xxh3_128_digest(raw),
+        attributes=small_values(point.attributes),
+        raw=raw,
+    )
