@@ -49,8 +49,18 @@ class ContentKey(NamedTuple):
 
 
 class _Content(NamedTuple):
+    """A content to be written, and the base64 parts in it, which are contents of their own."""
+
     start_ns: int
     row: Row
+    blobs: tuple[bytes, ...] = ()
+
+
+class _Known(NamedTuple):
+    """A content that is stored: the start of its first span, and its base64 parts."""
+
+    start_ns: int
+    blobs: tuple[bytes, ...]
 
 
 class Prepared(msgspec.Struct):
@@ -227,7 +237,7 @@ class Ingest:
         await store.write(self._engine, rows)
         self.committed_spans += len(rows.spans)
         for key, content in contents.items():
-            self._known.add(key, content.start_ns)
+            self._known.add(key, content)
 
     def _announce(self, exports: list[Prepared]) -> None:
         touched: dict[str, set[str]] = {}
@@ -329,12 +339,9 @@ class Ingest:
     ) -> bytes:
         digest = content_hash(raw)
         key = ContentKey(place, digest)
-        there = prepared.contents.get(key)
+        there = prepared.contents.get(key) or self._known.get(key)
         if there is not None and there.start_ns <= start_ns:
-            blobs.extend(self._known.blobs.get(digest, ()))
-            return digest
-        if self._known.has(key, start_ns):
-            blobs.extend(self._known.blobs.get(digest, ()))
+            blobs.extend(there.blobs)
             return digest
         folded = fold(raw.decode())
         for blob in folded.blobs:
@@ -349,9 +356,6 @@ class Ingest:
             )
             prepared.contents[ContentKey(place, blob.hash)] = _Content(start_ns, row)
             prepared.size_bytes += len(blob.data)
-        if folded.blobs:
-            self._known.blobs[digest] = tuple(blob.hash for blob in folded.blobs)
-            blobs.extend(self._known.blobs[digest])
         row = store.content_row(
             prepared.project,
             span,
@@ -361,8 +365,10 @@ class Ingest:
             skeleton=folded.skeleton,
             text=folded.text,
         )
-        prepared.contents[key] = _Content(start_ns, row)
+        inner = tuple(blob.hash for blob in folded.blobs)
+        prepared.contents[key] = _Content(start_ns, row, inner)
         prepared.size_bytes += len(raw)
+        blobs.extend(inner)
         return digest
 
 
@@ -374,24 +380,21 @@ class _KnownContents:
 
     def __init__(self) -> None:
         self.epoch = 0
-        self.blobs: dict[bytes, tuple[bytes, ...]] = {}
-        self._new: dict[ContentKey, int] = {}
-        self._old: dict[ContentKey, int] = {}
+        self._new: dict[ContentKey, _Known] = {}
+        self._old: dict[ContentKey, _Known] = {}
 
-    def has(self, key: ContentKey, start_ns: int) -> bool:
-        """Whether the content is stored with a first span that isn't later than `start_ns`."""
-        first = self._new.get(key)
-        if first is None:
-            first = self._old.get(key)
-            if first is not None:
-                self._new[key] = first
-        return first is not None and first <= start_ns
+    def get(self, key: ContentKey) -> _Known | None:
+        """The content, if it is known to be stored."""
+        known = self._new.get(key)
+        if known is None and (known := self._old.get(key)) is not None:
+            self._new[key] = known
+        return known
 
-    def add(self, key: ContentKey, start_ns: int) -> None:
-        """Remember that the content is durable."""
+    def add(self, key: ContentKey, content: _Content) -> None:
+        """Remember that `content` is durable."""
         if len(self._new) >= REMEMBERED_CONTENTS:
             self._old, self._new = self._new, {}
-        self._new[key] = start_ns
+        self._new[key] = _Known(content.start_ns, content.blobs)
 
     def forget(self) -> None:
         """Take nothing for stored."""

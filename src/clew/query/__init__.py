@@ -1,0 +1,1 @@
+"""The questions that are asked of the store, and the SQL that asks them."""
