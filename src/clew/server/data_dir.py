@@ -1,10 +1,10 @@
 """The data folder: `clew.json` says that it is ours, `lock` that nobody else is writing.
 
-    clew-data/
-    ├── clew.json     {"format": 1, "written_by": "0.1.0"}
-    ├── lock          held while a process has the folder open; names it
-    ├── records.db    projects, keys, … (SQLite)
-    └── …             the span store
+clew-data/
+├── clew.json     {"format": 1, "written_by": "0.1.0"}
+├── lock          held while a process has the folder open; names it
+├── records.db    projects, keys, … (SQLite)
+└── …             the span store
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import errno
 import fcntl
 import os
 import shutil
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Self, TextIO
 
 import msgspec
 
@@ -75,7 +75,7 @@ class DataDir:
         """Let another process have it."""
         self._lock.close()
 
-    def __enter__(self) -> DataDir:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

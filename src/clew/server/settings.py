@@ -115,7 +115,7 @@ class Settings:
         _size,
         "Largest request, also after decompression.",
     )
-    retention_days: int | None = _option(
+    retention_days: int | None = _option(  # noqa: RUF009 (None is immutable)
         "forever",
         _days,
         "Days that runs are kept, in projects that don't say themselves.",

@@ -1,5 +1,7 @@
 """Projects, keys, the operator's prices, and notes about the database itself."""
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,13 +11,14 @@ down_revision = None
 
 def upgrade() -> None:
     """Create the tables of version 1."""
-    op.create_table(
+    projects = op.create_table(
         "projects",
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retention_days", sa.Integer),
         sa.PrimaryKeyConstraint("name", name="pk_projects"),
     )
+    op.bulk_insert(projects, [{"name": "default", "created_at": datetime.now(UTC)}])
     op.create_table(
         "keys",
         sa.Column("key_id", sa.String(32), nullable=False),
