@@ -1,0 +1,1 @@
+"""The demo: a travel desk of several agents, recorded by real instrumentors."""
