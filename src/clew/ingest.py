@@ -107,6 +107,11 @@ class Ingest:
         self.commit_seconds = 0.0
 
     @property
+    def draining(self) -> bool:
+        """Whether new exports are refused because the server is stopping."""
+        return self._draining
+
+    @property
     def pending_rows(self) -> int:
         """Rows that were submitted and aren't durable yet."""
         return self._pending_rows
@@ -244,8 +249,12 @@ class Ingest:
         for export in exports:
             touched.setdefault(export.project, set()).update(export.trace_ids)
         for project, trace_ids in touched.items():
-            for listener in self._on_commit:
-                listener(project, trace_ids)
+            self.announce(project, trace_ids)
+
+    def announce(self, project: str, trace_ids: set[str]) -> None:
+        """Tell the listeners that these traces changed; empty for "some did"."""
+        for listener in self._on_commit:
+            listener(project, trace_ids)
 
     def _prepare(
         self,

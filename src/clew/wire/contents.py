@@ -223,8 +223,8 @@ def fold(raw: str) -> Folded:
 
 
 def unfold(skeleton: str, text: str, blobs: Mapping[bytes, bytes] | None = None) -> str:
-    """What `fold` took apart. Where `blobs` is None, a base64 part reads `clew-content:<hash>`;
-    else `blobs` holds the bytes by hash."""
+    """What `fold` took apart. A base64 part whose bytes aren't in `blobs` (by hash) reads
+    `clew-content:<hash>`, the name it is served by."""
     if not skeleton:
         return text
     return _Unfolder(skeleton, text.split(_UNIT), blobs).run()
@@ -334,9 +334,8 @@ class _Unfolder:
         return _encode_string(next(self._words), mark)
 
     def _blob(self, digest: str) -> str:
-        if self._blobs is None:
-            return f"clew-content:{digest}"
-        return base64.b64encode(self._blobs[bytes.fromhex(digest)]).decode()
+        data = None if self._blobs is None else self._blobs.get(bytes.fromhex(digest))
+        return f"clew-content:{digest}" if data is None else base64.b64encode(data).decode()
 
 
 def _encode_string(string: str, style: str) -> str:

@@ -1,0 +1,69 @@
+"""Deleting a trace, a session or a user's data: gone for good when the answer comes."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from litestar import Request, Router, delete
+
+from clew.ingest import Ingest
+from clew.server.auth import Access
+from clew.store import deletion
+from clew.store.engine import Engine
+
+AnyRequest: TypeAlias = "Request[Any, Any, Any]"
+
+
+@delete("/traces/{trace_id:str}")
+async def delete_trace(
+    project: str,
+    trace_id: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    ingest: Ingest,
+) -> None:
+    """Remove a trace with its contents, logs and scores. One that isn't there is no error."""
+    await access.admin(request.headers, project)
+    async with ingest.paused():
+        await deletion.delete_traces(engine, project, [trace_id])
+    ingest.announce(project, {trace_id})
+
+
+@delete("/sessions/{session_id:str}")
+async def delete_session(
+    project: str,
+    session_id: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    ingest: Ingest,
+) -> None:
+    """Remove every trace of a session, and the session's scores."""
+    await access.admin(request.headers, project)
+    async with ingest.paused():
+        await deletion.delete_session(engine, project, session_id)
+    ingest.announce(project, set())
+
+
+@delete("/users/{user_id:str}")
+async def delete_user(
+    project: str,
+    user_id: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    ingest: Ingest,
+) -> None:
+    """Remove every trace of a user."""
+    await access.admin(request.headers, project)
+    async with ingest.paused():
+        await deletion.delete_user(engine, project, user_id)
+    ingest.announce(project, set())
+
+
+deletion_routes = Router(
+    "/api/projects/{project:str}",
+    route_handlers=[delete_trace, delete_session, delete_user],
+    tags=["deletion"],
+)

@@ -1,0 +1,234 @@
+"""The server, put together: rooms are made here and handed to the endpoints, nothing else happens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+from litestar import Litestar
+from litestar.config.app import AppConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from prometheus_client import CollectorRegistry
+
+from clew.errors import StartupError
+from clew.ingest import Ingest
+from clew.records import Records, open_records
+from clew.server import auth
+from clew.server.api import projects as projects_api
+from clew.server.api.answers import error_response
+from clew.server.api.contents import content_routes
+from clew.server.api.deletion import deletion_routes
+from clew.server.api.export import export_routes
+from clew.server.api.health import Probe, health_routes, make_registry
+from clew.server.api.live import live_routes
+from clew.server.api.otlp import otlp_routes
+from clew.server.api.scores import score_routes
+from clew.server.auth import Access
+from clew.server.data_dir import open_data_dir
+from clew.server.live import Live
+from clew.server.otlp_grpc import serve_grpc
+from clew.server.pages import page_routes
+from clew.server.project_spans import SpanStore
+from clew.server.settings import Settings
+from clew.server.worker import run_worker
+from clew.store.embedded import EmbeddedEngine
+from clew.store.engine import Engine
+from clew.store.migrate import migrate
+from clew.wire.limits import Limits
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
+
+log = logging.getLogger("clew")
+
+GRACE_S = 5
+"""How long open requests may take when the server stops."""
+
+
+class Parts:
+    """Everything that a running server is made of."""
+
+    def __init__(self, settings: Settings, records: Records, engine: Engine) -> None:
+        self.settings = settings
+        self.records = records
+        self.engine = engine
+        self.access = Access(records, settings.auth_mode)
+        self.ingest = Ingest(engine)
+        self.live = Live()
+        self.limits = Limits(body_bytes=settings.max_body_bytes)
+        self.project_spans = SpanStore(engine, self.ingest)
+        self.probe = Probe(engine, self.ingest, settings.data_dir)
+        self.registry: CollectorRegistry = make_registry(self.ingest)
+        self.ingest.on_commit(self.live.publish)
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+    """The parts on the data folder of `settings`, closed in the end. Raises StartupError."""
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(
+            open_data_dir(settings.data_dir, version=version("clew"), url=settings.url)
+        )
+        records = await asyncio.to_thread(open_records, folder.records_path)
+        stack.callback(records.close)
+        await auth.demand_first_key(records, settings)
+        engine = EmbeddedEngine(folder.path / "spans")
+        stack.push_async_callback(engine.close)
+        await migrate(engine)
+        yield Parts(settings, records, engine)
+
+
+def build_app(parts: Parts) -> Litestar:
+    """The HTTP application: our API, the receivers, the web app."""
+    given: dict[str, object] = {
+        "access": parts.access,
+        "engine": parts.engine,
+        "ingest": parts.ingest,
+        "live": parts.live,
+        "probe": parts.probe,
+        "registry": parts.registry,
+    }
+    return Litestar(
+        route_handlers=[
+            projects_api.router(
+                parts.records, parts.access, parts.settings, parts.project_spans
+            ),
+            health_routes,
+            otlp_routes,
+            score_routes,
+            deletion_routes,
+            content_routes,
+            export_routes,
+            live_routes,
+            page_routes,
+        ],
+        dependencies={name: _provide(part) for name, part in given.items()},
+        exception_handlers={Exception: error_response},
+        openapi_config=OpenAPIConfig(
+            title="Clew",
+            version=version("clew"),
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        on_app_init=[_remember(parts)],
+        request_max_body_size=parts.settings.max_body_bytes,
+    )
+
+
+def _provide(part: object) -> Provide:
+    def give() -> Any:
+        return part
+
+    return Provide(give, sync_to_thread=False)
+
+
+def _remember(parts: Parts) -> Callable[[AppConfig], AppConfig]:
+    def remember(config: AppConfig) -> AppConfig:
+        config.state.update(
+            access=parts.access, engine=parts.engine, ingest=parts.ingest, limits=parts.limits
+        )
+        return config
+
+    return remember
+
+
+def run(settings: Settings, ready: Callable[[Settings], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. Raises StartupError with a sentence that says what to do."""
+    import uvloop  # noqa: PLC0415 - only a server needs it, and it isn't there on every system
+
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    uvloop.run(_serve(settings, ready))
+
+
+async def _serve(settings: Settings, ready: Callable[[Settings], None] | None) -> None:
+    with bind(settings.host, settings.port) as listener:
+        async with open_parts(settings) as parts:
+            async with background(parts), serve_grpc(
+                settings.host, settings.grpc_port, parts.ingest, parts.access, parts.limits
+            ):
+                app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
+                server = _Server(_uvicorn_config(app, settings), parts)
+                if ready is not None:
+                    server.when_started(lambda: ready(settings))
+                await server.serve(sockets=[listener])
+
+
+@asynccontextmanager
+async def background(parts: Parts) -> AsyncIterator[None]:
+    """The tasks that run beside the requests; at the end what was submitted is stored first."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [
+            tasks.create_task(parts.ingest.run()),
+            tasks.create_task(run_worker(parts.engine, parts.ingest, parts.records, parts.settings)),
+        ]
+        try:
+            yield
+            await parts.ingest.drain()
+        finally:
+            for task in running:
+                task.cancel()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket, or StartupError if the port is taken or the address isn't ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), port))
+    except OSError as exc:
+        listener.close()
+        raise StartupError(
+            f"can't listen on {host}:{port} ({(exc.strerror or str(exc)).lower()}):"
+            " stop what uses it, or pass another --port"
+        ) from exc
+    listener.set_inheritable(True)
+    return listener
+
+
+def _uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type] - Litestar's and uvicorn's scopes differ in name only
+        lifespan="off",
+        log_config=None,
+        log_level=settings.log_level,
+        access_log=settings.log_level == "debug",
+        http="httptools",
+        ws="none",
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=75,
+        server_header=False,
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which ends the open event streams as soon as it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, parts: Parts) -> None:
+        super().__init__(config)
+        self._parts = parts
+        self._on_started: list[Callable[[], None]] = []
+
+    def when_started(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once connections are accepted."""
+        self._on_started.append(callback)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for callback in self._on_started:
+            callback()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self._parts.live.close()
+        super().handle_exit(signal.Signals(sig), frame)
