@@ -15,7 +15,7 @@ from clew.errors import StartupError, Unavailable
 from clew.records import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from typing import Protocol
 
     class _DbapiConnection(Protocol):
@@ -181,7 +181,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _unavailable_when_broken() -> Iterator[None]:
+def _unavailable_when_broken() -> Generator[None]:
     try:
         yield
     except sa_exc.OperationalError as exc:

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from clew import conventions
 from clew.errors import ClewError, Forbidden, NotFound, StartupError, Unauthorized
 from clew.records import keys, projects
 from clew.server.settings import is_loopback
@@ -36,7 +37,7 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 PROJECT_HEADERS = ("x-clew-project", "x-project-name", "projectname", "langsmith-project")
-PROJECT_ATTRIBUTES = ("clew.project", "openinference.project.name")
+PROJECT_ATTRIBUTES = (conventions.CLEW_PROJECT, conventions.OPENINFERENCE_PROJECT_NAME)
 
 KEY_TTL_S = 5.0
 """How long a key that another process revoked is still accepted; here it ends at once."""

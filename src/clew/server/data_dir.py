@@ -90,7 +90,7 @@ def open_data_dir(path: Path, *, version: str, url: str = "") -> DataDir:
     """
     path = path.absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_foreign(path)
         lock = _take_lock(path, url)
         try:

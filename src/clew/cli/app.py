@@ -1,0 +1,57 @@
+"""`clew`: the commands, put together, and how they fail."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import version as installed_version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import typer
+
+from clew.cli import keys, projects, runs, search, serve, sql
+from clew.errors import ClewError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="clew",
+    help="Self-hosted tracing for AI agents: the full execution graph of every run.",
+    no_args_is_help=True,
+    # The sentence of a ClewError is for the user; anything else is a bug and shows its traceback.
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.add_typer(projects.app, name="projects")
+app.add_typer(keys.app, name="keys")
+app.add_typer(runs.app, name="runs")
+app.command("search")(search.search)
+app.command("sql")(sql.sql)
+
+# Each comes with an extra part of the program, which a build may leave out.
+for _command, _module, _function in (
+    ("import", "clew.cli.imports", "import_files"),
+    ("demo", "clew.cli.demo", "demo"),
+):
+    if find_spec(_module) is not None:
+        app.command(_command)(getattr(importlib.import_module(_module), _function))
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"clew {installed_version('clew')}")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code. An error is one sentence on stderr, and 1."""
+    try:
+        app(list(arguments))
+    except ClewError as exc:
+        sys.stderr.write(f"clew: {exc.message}\n")
+        return 1
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else int(exc.code is not None)
+    return 0
