@@ -333,7 +333,7 @@ class Client:
         """Make a key useless."""
         self._ask("DELETE", _path(project, "keys", key_id))
 
-    def traces(
+    def traces(  # noqa: PLR0913 (a parameter of the API each)
         self,
         project: str,
         *,
@@ -374,7 +374,7 @@ class Client:
                 raise _error(answer)
             yield from answer.iter_bytes()
 
-    def search(
+    def search(  # noqa: PLR0913 (a parameter of the API each)
         self,
         project: str,
         q: str,
@@ -389,7 +389,7 @@ class Client:
         asked = {"q": q, "filter": filter, "from": start, "to": end, "cursor": cursor}
         return self._get(_path(project, "search"), HitPage, limit=limit, **asked)
 
-    def stats(
+    def stats(  # noqa: PLR0913 (a parameter of the API each)
         self,
         project: str,
         metric: str,

@@ -211,11 +211,10 @@ def refuse_pages(app: ASGIApp, settings: Settings) -> ASGIApp:
         return app
 
     async def guarded(scope: AsgiScope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await app(scope, receive, send)
-            return
+        # Of what ASGI knows, `lifespan` alone has no headers.
         headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+            name.decode("latin-1"): value.decode("latin-1")
+            for name, value in scope.get("headers", ())
         }
         try:
             check_page(str(scope.get("method", "GET")), headers, settings.allowed_origins)

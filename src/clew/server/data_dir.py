@@ -47,7 +47,7 @@ class Holder(msgspec.Struct, kw_only=True, frozen=True):
     url: str = ""
 
 
-class Locked(StartupError):
+class Locked(StartupError):  # noqa: N818 (named like the rest of the tree)
     """Another process has the folder open."""
 
     def __init__(self, path: Path, holder: Holder) -> None:

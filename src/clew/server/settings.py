@@ -99,7 +99,11 @@ class Settings:
     )
     port: int = _option("4318", _port, "Port of the web page, the API and OTLP over HTTP.")
     grpc_port: int = _option("4317", _port, "Port of OTLP over gRPC.")
-    data_dir: Path = _option("./clew-data", _path, "Folder that holds everything.")
+    data_dir: Path = _option(  # noqa: RUF009 (a Path is immutable)
+        "./clew-data",
+        _path,
+        "Folder that holds everything.",
+    )
     auth: Literal["auto", "keys"] = _option(
         "auto",
         _choice("auto", "keys"),
@@ -115,12 +119,12 @@ class Settings:
         _size,
         "Largest request, also after decompression.",
     )
-    retention_days: int | None = _option(  # noqa: RUF009 (None is immutable)
+    retention_days: int | None = _option(
         "forever",
         _days,
         "Days that runs are kept, in projects that don't say themselves.",
     )
-    log_level: LogLevel = _option(
+    log_level: LogLevel = _option(  # noqa: RUF009 (and so is a str)
         "info",
         _choice("debug", "info", "warning", "error"),
         "How much is logged: debug, info, warning or error.",

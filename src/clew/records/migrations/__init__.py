@@ -1,0 +1,1 @@
+"""How the records database came to be: Alembic runs `versions/` in order."""
