@@ -1,0 +1,272 @@
+"""Spans as received → facts, conversations and scores: every dialect that a span speaks, merged.
+
+    span ─► the DIALECTS that match, in order ─► first to say a field wins ─► Facts
+
+The order is the precedence: what a vendor says explicitly, the current GenAI conventions,
+OpenInference, the older GenAI names, what a framework says, and at last what names suggest. A new
+dialect is a file beside the others and a line here.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from clew import conventions as c
+from clew.span import Conversation, Cost, Facts, Usage
+from clew.wire.dialects import clew, genai, genai_legacy, generic, openinference, traceloop
+from clew.wire.messages import recognised
+from clew.wire.outcomes import outcome, says_error
+from clew.wire.providers import (
+    provider_and_framework,
+    provider_of_host,
+    provider_of_model,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from clew.score import Score
+    from clew.span import Kind, Log, Message, Span
+    from clew.wire.dialects.dialect import Dialect, Found
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    clew.DIALECT,
+    openinference.KIND,
+    traceloop.KIND,
+    genai.DIALECT,
+    openinference.DIALECT,
+    genai_legacy.DIALECT,
+    traceloop.DIALECT,
+    generic.DIALECT,
+)
+
+_MERGED_BY_KEY = frozenset(
+    {"usage", "cost", "metadata", "model_parameters", "prompt_variables", "rules"}
+)
+_MODEL_CALLS: frozenset[Kind] = frozenset({"llm", "embedding", "rerank"})
+_OPERATION_WORDS = frozenset(
+    {
+        "chat",
+        "generate_content",
+        "text_completion",
+        "embeddings",
+        "retrieval",
+        "rerank",
+        "plan",
+        "execute_tool",
+        "invoke_agent",
+        "create_agent",
+        "invoke_workflow",
+        "execute_task",
+        "vector_db_retrieve",
+        "tools/call",
+    }
+)
+_SUFFIXES = (".workflow", ".task", ".agent", ".tool", ".handoff", ".mcp")
+_UUID_SUFFIX = re.compile(r"[-_ ]?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+_TRANSFER = re.compile(r"(?:transfer|handoff|hand_off)_(?:back_)?to_(.+)", re.IGNORECASE)
+_HOST_NAMES = (c.SERVER_ADDRESS, c.GEN_AI_OPENAI_API_BASE, c.URL_FULL)
+
+
+def normalize(span: Span) -> Facts:
+    """What the dialects understand of a span. Never raises for what the span says."""
+    spoken = [dialect for dialect in DIALECTS if dialect.matches(span)]
+    found: Found = {}
+    rules: dict[str, str] = {}
+    for dialect in spoken:
+        _merge(found, rules, dialect.facts(span), dialect.name)
+    _settle_provider(span, found, rules)
+    kind: Kind = found.get("kind", "other")
+    found["usage"] = _usage(found.get("usage"), kind)
+    found["cost"] = _cost(found.get("cost"))
+    found["rules"] = rules
+    found["dialects"] = list(dict.fromkeys(f"{d.name}@{d.version}" for d in spoken))
+    found["display_name"] = display_name(span.name, kind)
+    facts = Facts(**found)
+    _settle_tool(span, facts)
+    refused = _settle_previews(span, facts, spoken)
+    _settle_errors(span, facts, refused=refused)
+    return facts
+
+
+def conversation(span: Span, logs: Sequence[Log] = ()) -> Conversation:
+    """The canonical messages of a span, out of its attributes, events and log records (`logs`).
+
+    System messages stand apart from the rest. Where only `input` or `output` was sent and that is
+    a conversation itself, it becomes the messages.
+    """
+    built = Conversation()
+    for dialect in DIALECTS:
+        if logs or dialect.matches(span):
+            more = dialect.conversation(span, logs)
+            if more is not None:
+                _fill(built, more)
+    _recognise(built)
+    _raise_system(built)
+    _mark_truncated(built, span.truncated)
+    return built
+
+
+def scores(source: Span | Log) -> list[Score]:
+    """Judgements that a span or a log record carries."""
+    return [score for dialect in DIALECTS for score in dialect.scores(source)]
+
+
+@lru_cache(maxsize=8192)
+def display_name(name: str, kind: Kind) -> str:
+    """The name without what its kind already says: `execute_tool refund` is shown as `refund`,
+    `plan_step.task` as `plan_step`, `Agent.run-<uuid>` as `Agent.run`."""
+    shown = _UUID_SUFFIX.sub("", name)
+    first, _, rest = shown.partition(" ")
+    if rest and kind != "other" and first in _OPERATION_WORDS:
+        shown = rest
+    if kind != "other":
+        for suffix in _SUFFIXES:
+            shown = shown.removesuffix(suffix)
+    return shown or name
+
+
+def _merge(found: Found, rules: dict[str, str], more: Found, dialect: str) -> None:
+    """Add what is new in `more`, field by field; mappings key by key, tags all together."""
+    for field, value in more.items():
+        if field == "rules":
+            for ruled, attribute in value.items():
+                rules.setdefault(ruled, f"{dialect}: {attribute}")
+        elif field not in found:
+            found[field] = value
+        elif field in _MERGED_BY_KEY:
+            found[field] = {**value, **found[field]}
+        elif field == "tags":
+            found[field] = list(dict.fromkeys([*found[field], *value]))
+
+
+def _settle_provider(span: Span, found: Found, rules: dict[str, str]) -> None:
+    """Tell provider and framework apart, and infer the provider of a model call from the host that
+    was called or from the model."""
+    provider, framework = provider_and_framework(found.get("provider", ""))
+    if framework:
+        found.setdefault("framework", framework)
+    model = found.get("response_model") or found.get("request_model")
+    if not provider and model:
+        for name in _HOST_NAMES:
+            host = span.attributes.get(name)
+            if isinstance(host, str) and (provider := provider_of_host(host)):
+                rules["provider"] = f"host: {name}"
+                break
+        else:
+            provider = provider_of_model(model)
+            if provider:
+                rules["provider"] = "name: model"
+    found["provider"] = provider
+
+
+def _usage(tokens: dict[str, Any] | None, kind: Kind) -> Usage | None:
+    """Usage with input that includes cached tokens. Where the cached ones are more than the input,
+    the sender meant them apart."""
+    if not tokens:
+        return None
+    if kind not in _MODEL_CALLS:
+        tokens["scope"] = "aggregate"
+    cached = tokens.get("cache_read_tokens", 0) + tokens.get("cache_write_tokens", 0)
+    given = tokens.get("input_tokens")
+    if given is not None and cached > given:
+        tokens["input_tokens"] = given + cached
+        total, answered = tokens.get("total_tokens"), tokens.get("output_tokens", 0)
+        if total == given + answered:
+            tokens["total_tokens"] = total + cached
+    return Usage(**tokens)
+
+
+def _cost(money: dict[str, Any] | None) -> Cost | None:
+    if not money:
+        return None
+    if "total_usd" not in money and "input_usd" in money and "output_usd" in money:
+        money["total_usd"] = money["input_usd"] + money["output_usd"]
+    return Cost(**money)
+
+
+def _settle_tool(span: Span, facts: Facts) -> None:
+    if facts.kind not in ("tool", "mcp"):
+        return
+    for name in (c.GEN_AI_TOOL_CALL_RESULT, c.OUTPUT_VALUE, c.TRACELOOP_ENTITY_OUTPUT):
+        if says_error(span.attributes.get(name)):
+            facts.tool_is_error = True
+    transfer = _TRANSFER.fullmatch(facts.tool_name)
+    if transfer and not facts.handoff_to:
+        facts.handoff_to = transfer[1]
+        facts.handoff_from = facts.handoff_from or facts.agent_name
+
+
+def _settle_previews(span: Span, facts: Facts, spoken: Iterable[Dialect]) -> bool:
+    """Fill both previews from the first dialects that have them; True where the model refused."""
+    refused = False
+    for dialect in spoken:
+        preview = dialect.previews(span, facts.kind)
+        facts.input_preview = facts.input_preview or preview.input
+        if not facts.output_preview:
+            facts.output_preview = preview.output
+            refused = preview.refused
+        if facts.input_preview and facts.output_preview:
+            break
+    return refused
+
+
+def _settle_errors(span: Span, facts: Facts, *, refused: bool) -> None:
+    facts.outcome = outcome(span, facts, refused=refused)  # pyright: ignore[reportAttributeAccessIssue]
+    if span.status == "error":
+        facts.error_message = facts.error_message or span.status_message
+    elif facts.tool_is_error and not facts.error_message:
+        facts.error_message = facts.output_preview
+    if facts.outcome == "error" and facts.tool_is_error and not facts.error_type:
+        facts.error_type = "tool_error"
+
+
+def _fill(built: Conversation, more: Conversation) -> None:
+    """Take from `more` what is still missing. System text goes with the messages it came with."""
+    if not built.messages_in and not built.system:
+        built.messages_in, built.system = more.messages_in, more.system
+    elif not built.messages_in and more.messages_in:
+        built.messages_in = [m for m in more.messages_in if m.role not in ("system", "developer")]
+    built.messages_out = built.messages_out or more.messages_out
+    built.tools = built.tools or more.tools
+    built.documents = built.documents or more.documents
+    if built.input is None:
+        built.input = more.input
+    if built.output is None:
+        built.output = more.output
+
+
+def _recognise(built: Conversation) -> None:
+    if not built.messages_in and (said := recognised(built.input, source="input")):
+        built.messages_in, built.input = said, None
+    if not built.messages_out and (
+        heard := recognised(built.output, source="output", role="assistant")
+    ):
+        built.messages_out, built.output = heard, None
+
+
+def _raise_system(built: Conversation) -> None:
+    """Move the system messages that open the conversation to where separate ones are."""
+    opening = 0
+    for message in built.messages_in:
+        if message.role not in ("system", "developer"):
+            break
+        opening += 1
+    raised = built.messages_in[:opening]
+    built.messages_in = built.messages_in[opening:]
+    told = [message.parts for message in built.system]
+    built.system = built.system + [message for message in raised if message.parts not in told]
+
+
+def _mark_truncated(built: Conversation, truncated: dict[str, int]) -> None:
+    """Mark the last message of each attribute that was cut when it was received."""
+    if not truncated:
+        return
+    last: dict[str, Message] = {}
+    for message in (*built.system, *built.messages_in, *built.messages_out):
+        last[message.source] = message
+    for source, message in last.items():
+        if source and any(name.startswith(source) for name in truncated):
+            message.truncated = True

@@ -1,0 +1,176 @@
+"""Previews: at most 200 characters of what a person would read first, for lists and the tree.
+
+Computed at ingest for every span, so only what is shown gets decoded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from clew.wire.messages import message_text, parse, recognised
+from clew.wire.values import decoded, decoded_json, encode_json, text
+
+if TYPE_CHECKING:
+    from clew.span import Message, Part, Value
+
+PREVIEW_CHARS = 200
+_DECODED_BYTES = 32_768
+"""JSON longer than this is shown as it is: decoding it would cost more than its preview says."""
+_NOTHING = msgspec.Raw(b"null")
+
+
+class Preview(NamedTuple):
+    """What went in and came out; `refused` where the model's answer is a refusal."""
+
+    input: str = ""
+    output: str = ""
+    refused: bool = False
+
+
+class _Turn(msgspec.Struct):
+    """The part of a message that tells whether to read the rest of it."""
+
+    role: Any = None
+    type: Any = None
+    parts: msgspec.Raw = _NOTHING
+    content: msgspec.Raw = _NOTHING
+
+
+_turns = msgspec.json.Decoder(list[_Turn]).decode
+_decode = msgspec.json.Decoder().decode
+
+
+def fold(value: str) -> str:
+    """The text on one line, cut to a preview's length."""
+    folded = " ".join(value[: 4 * PREVIEW_CHARS].split())
+    if len(folded) <= PREVIEW_CHARS and len(value) <= 4 * PREVIEW_CHARS:
+        return folded
+    return folded[: PREVIEW_CHARS - 1].rstrip() + "…"
+
+
+def of_prompt(value: Value) -> str:
+    """The last thing a user said in a list of messages, else the last thing that was said."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            turns = _turns(value)
+        except msgspec.MsgspecError:
+            pass
+        else:
+            return _last_user_turn(turns)
+    return _last_user(parse(value))
+
+
+def of_answer(value: Value) -> tuple[str, bool]:
+    """What the model answered, and whether that is a refusal."""
+    messages = parse(value, role="assistant")
+    refused = any(part.type == "refusal" for message in messages for part in message.parts)
+    return of_messages(messages), refused
+
+
+def of_messages(messages: list[Message]) -> str:
+    """The first text among the messages, else their tool calls, else what kind of part is there."""
+    for message in messages:
+        said = _said(message)
+        if said:
+            return fold(said)
+    held = [part for message in messages for part in message.parts]
+    calls = [_call(part) for part in held if part.type == "tool_call"]
+    if calls:
+        return fold("tool_call: " + ", ".join(calls))
+    return fold(" ".join(filter(None, map(_stand_in, held))))
+
+
+def of_input(value: Value) -> str:
+    """What went in, as text: the last thing a user said where it is a conversation."""
+    opened = _opened(value)
+    messages = recognised(opened) if isinstance(opened, (list, dict)) else []
+    return _last_user(messages) if messages else fold(text(_unwrapped(opened)))
+
+
+def of_output(value: Value) -> str:
+    """What came out, as text: the last message where it is a conversation."""
+    opened = _opened(value)
+    messages = recognised(opened) if isinstance(opened, (list, dict)) else []
+    return of_messages(messages[-1:]) if messages else fold(text(_unwrapped(opened)))
+
+
+def of_arguments(value: Value) -> str:
+    """Arguments of a tool or function call: as they are, or its only positional one."""
+    value = _opened(value)
+    if isinstance(value, dict) and value.keys() == {"args", "kwargs"}:
+        return fold(text(_unwrapped(value)))
+    return fold(text(value))
+
+
+def _last_user(messages: list[Message]) -> str:
+    for message in reversed(messages):
+        if message.role == "user" and (said := _said(message)):
+            return fold(said)
+    return of_messages(messages[-1:])
+
+
+def _last_user_turn(turns: list[_Turn]) -> str:
+    for turn in reversed(turns):
+        if (turn.role or turn.type) in ("user", "human"):
+            said = _said_in(turn)
+            if said:
+                return fold(said)
+    return of_messages(_read(turns[-1])) if turns else ""
+
+
+def _read(turn: _Turn) -> list[Message]:
+    message: dict[str, Value] = {"role": text(turn.role or turn.type)}
+    for key, raw in (("parts", turn.parts), ("content", turn.content)):
+        held = _decode(raw)
+        if held is not None:
+            message[key] = held
+    return parse([message])
+
+
+def _said_in(turn: _Turn) -> str:
+    return " ".join(map(_said, _read(turn)))
+
+
+def _said(message: Message) -> str:
+    return message_text(message) or next(
+        (part.text for part in message.parts if part.type == "refusal"), ""
+    )
+
+
+def _call(part: Part) -> str:
+    given = "" if part.arguments in (None, {}, "") else text(part.arguments)
+    return f"{part.name}({given})"
+
+
+def _stand_in(part: Part) -> str:
+    """What to show for a part that has no text of its own."""
+    if part.type == "tool_call_response":
+        return of_output(part.response)
+    if part.type == "json":
+        return encode_json(part.data).decode()
+    if part.type in ("blob", "uri", "file"):
+        return f"[{part.mime_type or part.modality or part.type}]"
+    return part.text
+
+
+def _opened(value: Value) -> Value:
+    if isinstance(value, str):
+        if len(value) > _DECODED_BYTES:
+            return value
+        return decoded_json(value).value if value.startswith('"') else decoded(value).value
+    return value
+
+
+def _unwrapped(value: Value) -> Value:
+    while True:
+        if isinstance(value, dict) and value.keys() == {"args", "kwargs"}:
+            args, kwargs = value["args"], value["kwargs"]
+            if args and kwargs:
+                return value
+            value = args or kwargs
+        elif isinstance(value, (dict, list)) and len(value) == 1:
+            value = next(iter(value.values() if isinstance(value, dict) else value))
+        else:
+            return value
