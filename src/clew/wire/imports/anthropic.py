@@ -88,11 +88,12 @@ def _part(block: Block) -> Part:
             return made.reasoning(thought)
         case {"type": "tool_use", "id": str(call_id), "name": str(name)}:
             return made.tool_call(call_id, name, block.get("input"))
-        case {"type": "image" | "document", "source": {"type": "base64", "data": data} as held}:
-            media = str(held.get("media_type") or "")
-            modality = "image" if block["type"] == "image" else "document"
+        case {
+            "type": "image" | "document" as modality,
+            "source": {"type": "base64", "media_type": media, "data": data},
+        }:
             return {"type": "blob", "modality": modality, "mime_type": media, "content": data}
-        case {"type": "image" | "document", "source": {"type": "url", "url": url}}:
-            return {"type": "uri", "modality": str(block["type"]), "uri": url}
+        case {"type": "image" | "document" as modality, "source": {"type": "url", "url": url}}:
+            return {"type": "uri", "modality": modality, "uri": url}
         case _:
             return block

@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 
 from clew import conventions as names
-from clew.errors import BadInput
 from clew.score import Score
 from clew.span import Attributes, Span
 from clew.wire.imports import messages as made
@@ -152,10 +151,15 @@ def _steps(of: Run, chat: _Chat, start_ns: int) -> Iterator[Span]:
     for index, said in enumerate(conversation.messages):
         called.update((call.id or "", call) for call in said.calls())
         if said.role == "assistant":
-            attributes = _measured(conversation) if index == last else {}
-            output = [heard[index]]
-            at_ns = start_ns + index * SECOND_NS
-            yield _llm_span(of, chat, index, heard[:index], output, at_ns, attributes)
+            yield _llm_span(
+                of,
+                chat,
+                index=index,
+                heard=heard[:index],
+                output=[heard[index]],
+                start_ns=start_ns + index * SECOND_NS,
+                measured=_measured(conversation) if index == last else {},
+            )
         elif said.role in ("tool", "function"):
             yield _tool_span(of, said, index, called, start_ns + index * SECOND_NS)
 
@@ -181,13 +185,21 @@ def _answered(
         ],
     }
     output = [openai.message(choice.message) for choice in response.choices]
-    given = {key: value for key, value in attributes.items() if value}
-    return _llm_span(of, chat, len(heard), heard, output, start_ns, given)
+    return _llm_span(
+        of,
+        chat,
+        index=len(heard),
+        heard=heard,
+        output=output,
+        start_ns=start_ns,
+        measured=attributes,
+    )
 
 
 def _llm_span(  # noqa: PLR0913 a model call has a place, an input, an output and what it used
     of: Run,
     chat: _Chat,
+    *,
     index: int,
     heard: list[made.Message],
     output: list[made.Message],
@@ -216,12 +228,11 @@ def _llm_span(  # noqa: PLR0913 a model call has a place, an input, an output an
 
 def _request(conversation: _Conversation, asked: Model) -> Attributes:
     tools = conversation.tools or conversation.functions or []
-    said: Attributes = {
+    return {
         names.GEN_AI_PROVIDER_NAME: asked.provider,
         names.GEN_AI_REQUEST_MODEL: asked.name,
-        names.GEN_AI_TOOL_DEFINITIONS: made.definitions(tools) if tools else "",
+        names.GEN_AI_TOOL_DEFINITIONS: made.definitions(tools) if tools else None,
     }
-    return {key: value for key, value in said.items() if value}
 
 
 def _tool_span(
@@ -273,7 +284,7 @@ def _root(of: Run, chat: _Chat, start_ns: int, end_ns: int) -> Span:
         "chat",
         start_ns=start_ns,
         end_ns=end_ns,
-        attributes={key: value for key, value in attributes.items() if value},
+        attributes=attributes,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,6 +38,13 @@ _AGENT = "claude-code"
 _SUBAGENT = "subagent"
 _SYNTHETIC = "<synthetic>"
 """The model that Claude Code names where it wrote a message itself."""
+
+
+class _Actor(NamedTuple):
+    """An agent at work: its name and its span."""
+
+    name: str
+    span_id: str
 
 
 def sniff(path: Path, head: bytes) -> bool:
@@ -129,7 +137,7 @@ def _spans(of: Run, session: Session, turn: Turn) -> Iterator[Span]:
 
 def _below(of: Run, session: Session, turn: Turn, agent: str) -> Iterator[Span]:
     root_id = span_id(of, "root")
-    yield from _calls(of, session, turn.calls, agent, root_id)
+    yield from _calls(of, session, turn.calls, _Actor(agent, root_id))
     for chain in turn.chains:
         yield from _subagent(of, session, chain, _SUBAGENT, root_id)
 
@@ -139,7 +147,7 @@ def _subagent(of: Run, session: Session, chain: str, agent: str, parent_id: str)
     key = f"agent {chain}"
     first = ancestors(session, calls[0].lines[0])[0]
     end_ns = first.time_ns()
-    for each in _calls(of, session, calls, agent, span_id(of, key)):
+    for each in _calls(of, session, calls, _Actor(agent, span_id(of, key))):
         end_ns = max(end_ns, each.end_ns or 0)
         yield each
     yield span(
@@ -172,18 +180,16 @@ def _dialogue(session: Session, heard: list[Line], calls: list[Call]) -> Attribu
     return said
 
 
-def _calls(
-    of: Run, session: Session, calls: list[Call], agent: str, parent_id: str
-) -> Iterator[Span]:
+def _calls(of: Run, session: Session, calls: list[Call], actor: _Actor) -> Iterator[Span]:
     """Model calls with the tools that each asked for, and the sub-agents that those started."""
     for call in calls:
         first = call.lines[0]
         if first.message.model != _SYNTHETIC or first.is_api_error_message:
-            yield _llm_span(of, session, call, agent, parent_id)
+            yield _llm_span(of, session, call, actor)
         below = {str(block.get("id")): chain for chain, block in started(session, call).items()}
         for line in call.lines:
             for block in anthropic.tool_uses(line.message.blocks()):
-                tool = _tool_span(of, session, line, block, agent, parent_id)
+                tool = _tool_span(of, session, line, block, actor)
                 yield tool
                 chain = below.get(str(block.get("id")))
                 if chain:
@@ -197,22 +203,23 @@ def _subagent_name(block: Block) -> str:
     return str(named or _SUBAGENT)
 
 
-def _llm_span(of: Run, session: Session, call: Call, agent: str, parent_id: str) -> Span:
+def _llm_span(of: Run, session: Session, call: Call, actor: _Actor) -> Span:
     first, last = call.lines[0], call.lines[-1]
     path = ancestors(session, first)[:-1]
     failed = first.is_api_error_message
     asked = "" if failed else first.message.model or ""
+    stopped = last.message.stop_reason
     attributes: Attributes = {
-        **_party(agent, first),
+        **_party(actor.name, first),
         names.GEN_AI_PROVIDER_NAME: "anthropic",
         names.GEN_AI_REQUEST_MODEL: asked,
         names.GEN_AI_RESPONSE_MODEL: asked,
         names.GEN_AI_RESPONSE_ID: "" if failed else first.message.id or "",
-        names.GEN_AI_RESPONSE_FINISH_REASONS: [last.message.stop_reason or ""],
+        names.GEN_AI_RESPONSE_FINISH_REASONS: [stopped] if stopped else None,
         names.GEN_AI_INPUT_MESSAGES: made.joined(_heard(session, path)),
         names.GEN_AI_OUTPUT_MESSAGES: "" if failed else made.joined([_answer(session, call)]),
         **({} if failed else anthropic.usage(last.message.usage)),
-        names.CLEW_COST_TOTAL_USD: max((line.cost_usd or 0.0 for line in call.lines), default=0.0),
+        names.CLEW_COST_TOTAL_USD: max(line.cost_usd or 0.0 for line in call.lines) or None,
     }
     return span(
         of,
@@ -221,10 +228,8 @@ def _llm_span(of: Run, session: Session, call: Call, agent: str, parent_id: str)
         asked,
         start_ns=min(path[-1].time_ns(), call.end_ns()) if path else first.time_ns(),
         end_ns=call.end_ns(),
-        parent_id=parent_id,
-        attributes={
-            key: value for key, value in attributes.items() if value not in ("", [""], 0.0)
-        },
+        parent_id=actor.span_id,
+        attributes=attributes,
         error=anthropic.words(call.blocks()) if failed else None,
         error_type="api_error",
     )
@@ -266,14 +271,12 @@ def _answer(session: Session, call: Call) -> Message:
     return session.encoded[call.key][0]
 
 
-def _tool_span(  # noqa: PLR0913 a tool call has a line, a block and an agent that made it
-    of: Run, session: Session, line: Line, block: Block, agent: str, parent_id: str
-) -> Span:
+def _tool_span(of: Run, session: Session, line: Line, block: Block, actor: _Actor) -> Span:
     call_id, name = str(block.get("id")), str(block.get("name"))
     result = session.results.get(call_id)
     answer = made.as_text(anthropic.tool_answer(result.block)) if result else ""
     attributes: Attributes = {
-        **_party(agent, line),
+        **_party(actor.name, line),
         names.GEN_AI_TOOL_NAME: name,
         names.GEN_AI_TOOL_CALL_ID: call_id,
         names.GEN_AI_TOOL_CALL_ARGUMENTS: made.as_text(block.get("input")),
@@ -287,7 +290,7 @@ def _tool_span(  # noqa: PLR0913 a tool call has a line, a block and an agent th
         name,
         start_ns=line.time_ns(),
         end_ns=result.line.time_ns() if result else line.time_ns(),
-        parent_id=parent_id,
+        parent_id=actor.span_id,
         attributes=attributes,
         error=answer if result and result.block.get("is_error") else None,
         error_type="tool_error",

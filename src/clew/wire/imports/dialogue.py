@@ -208,13 +208,12 @@ def _llm_span(of: Run, side: _Side, step: _Timed, said: Said, parent_id: str) ->
         names.GEN_AI_AGENT_NAME: party.name,
         names.GEN_AI_PROVIDER_NAME: party.model.provider,
         names.GEN_AI_REQUEST_MODEL: party.model.name,
-        names.GEN_AI_SYSTEM_INSTRUCTIONS: made.instructions(party.system) if party.system else "",
-        names.GEN_AI_TOOL_DEFINITIONS: made.definitions(party.tools) if party.tools else "",
+        names.GEN_AI_SYSTEM_INSTRUCTIONS: made.instructions(party.system) if party.system else None,
+        names.GEN_AI_TOOL_DEFINITIONS: made.definitions(party.tools) if party.tools else None,
         names.GEN_AI_INPUT_MESSAGES: made.joined(side.heard),
         names.GEN_AI_OUTPUT_MESSAGES: made.joined([output]),
+        names.GEN_AI_RESPONSE_FINISH_REASONS: [said.finish_reason] if said.finish_reason else None,
     }
-    if said.finish_reason:
-        attributes[names.GEN_AI_RESPONSE_FINISH_REASONS] = [said.finish_reason]
     return span(
         of,
         f"message {step.index}",
@@ -223,11 +222,7 @@ def _llm_span(of: Run, side: _Side, step: _Timed, said: Said, parent_id: str) ->
         start_ns=step.start_ns,
         end_ns=step.end_ns,
         parent_id=parent_id,
-        attributes={
-            **{key: value for key, value in attributes.items() if value != ""},
-            **party.parameters,
-            **said.attributes,
-        },
+        attributes={**attributes, **party.parameters, **said.attributes},
         error=said.error,
         error_type="invalid_message",
     )

@@ -12,7 +12,9 @@ import xxhash
 
 from clew import conventions as names
 from clew.score import Score
-from clew.span import Attributes, Resource, Scope, Span
+from clew.span import Attributes, Resource, Scope, Span, Value
+
+_UNKNOWN: tuple[Value, ...] = (None, "", [])
 
 Operation = Literal["invoke_agent", "chat", "execute_tool"]
 
@@ -58,11 +60,13 @@ def span(  # noqa: PLR0913 a span has this many sides
     error: str | None = None,
     error_type: str = "error",
 ) -> Span:
-    """A span of `operation` on `subject` (an agent, a model, a tool). `error` is None where all
-    went well, else what happened."""
-    said: Attributes = {names.GEN_AI_OPERATION_NAME: operation, **attributes}
-    if error is not None:
-        said[names.ERROR_TYPE] = error_type
+    """A span of `operation` on `subject` (an agent, a model, a tool). Attributes that say
+    nothing are left out. `error` is None where all went well, else what happened."""
+    said: Attributes = {
+        names.GEN_AI_OPERATION_NAME: operation,
+        **attributes,
+        names.ERROR_TYPE: None if error is None else error_type,
+    }
     return Span(
         trace_id=of.trace_id,
         span_id=span_id(of, key),
@@ -73,7 +77,7 @@ def span(  # noqa: PLR0913 a span has this many sides
         end_ns=max(start_ns, end_ns),
         status="unset" if error is None else "error",
         status_message=error or "",
-        attributes=said,
+        attributes={key: value for key, value in said.items() if value not in _UNKNOWN},
         resource=of.resource,
         scope=of.scope,
     )
@@ -111,7 +115,7 @@ def metadata(values: dict[str, object]) -> Attributes:
     return {
         f"{names.CLEW_METADATA}{key}": value if isinstance(value, str) else _json(value)
         for key, value in values.items()
-        if value not in (None, "")
+        if value not in _UNKNOWN
     }
 
 

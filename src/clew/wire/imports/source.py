@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -54,7 +54,7 @@ def document(path: Path) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+def _opened(path: Path) -> Generator[tuple[BinaryIO, BinaryIO]]:
     try:
         with path.open("rb") as raw:
             yield raw, _decompressed(raw)

@@ -21,7 +21,7 @@ from clew.span import Attributes, Span
 from clew.wire.imports import messages as made
 from clew.wire.imports import openai, source
 from clew.wire.imports.messages import Message
-from clew.wire.imports.models import Model, model
+from clew.wire.imports.models import model
 from clew.wire.imports.record import Broken, Record, guarded, records
 from clew.wire.imports.run import Run, category_score, metadata, run, span, span_id
 from clew.wire.imports.times import SECOND_NS, untimed
@@ -166,25 +166,20 @@ def _answers(history: list[_HistoryMessage], start: int) -> list[_HistoryMessage
 
 
 def _children(of: Run, config: _Config, calls: list[_Call]) -> Iterator[Span]:
-    asked = model(config.agent.model.name)
     encoded: dict[int, Message] = {}
     now_ns = untimed(0)
     for call in calls:
-        yield _llm_span(of, config, asked, call, encoded, now_ns)
+        yield _llm_span(of, config, call, encoded, now_ns)
         now_ns += SECOND_NS
         for tool in _tool_spans(of, config, call, now_ns):
             now_ns = tool.end_ns or now_ns
             yield tool
 
 
-def _llm_span(  # noqa: PLR0913 one call, its place and what is known about all calls
-    of: Run,
-    config: _Config,
-    asked: Model,
-    call: _Call,
-    encoded: dict[int, Message],
-    start_ns: int,
+def _llm_span(
+    of: Run, config: _Config, call: _Call, encoded: dict[int, Message], start_ns: int
 ) -> Span:
+    asked = model(config.agent.model.name)
     heard = [_encoded(message, encoded) for message in call.sent]
     attributes: Attributes = {
         names.GEN_AI_AGENT_NAME: call.said.agent or "agent",
@@ -204,7 +199,7 @@ def _llm_span(  # noqa: PLR0913 one call, its place and what is known about all 
         start_ns=start_ns,
         end_ns=start_ns + SECOND_NS,
         parent_id=span_id(of, "root"),
-        attributes={key: value for key, value in attributes.items() if value not in (None, "")},
+        attributes=attributes,
     )
 
 
@@ -253,7 +248,7 @@ def _tool_spans(of: Run, config: _Config, call: _Call, start_ns: int) -> Iterato
             start_ns=start_ns + number * took_ns,
             end_ns=start_ns + (number + 1) * took_ns,
             parent_id=span_id(of, "root"),
-            attributes={key: value for key, value in attributes.items() if value != ""},
+            attributes=attributes,
         )
 
 
