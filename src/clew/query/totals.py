@@ -1,0 +1,78 @@
+"""Exact sums of the runs in which one span may repeat the usage of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, NamedTuple
+
+import msgspec
+
+from clew.analysis.usage import uncounted
+from clew.query import ask
+from clew.store.engine import Engine
+
+_TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
+
+
+class UsageRow(msgspec.Struct, kw_only=True, frozen=True):
+    """A span, as far as it decides what counts."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    kind: str
+    name: str
+    start_ns: int
+    provider: str
+    response_id: str
+    usage_scope: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    has_content: bool
+
+    @property
+    def bears_usage(self) -> bool:
+        """Whether the span has tokens or cost of its own telling."""
+        return self.usage_scope != "" or self.cost_usd is not None
+
+
+class Settled(NamedTuple):
+    """The sums of a run, by field of `Trace`, and the spans that aren't in them."""
+
+    sums: dict[str, int | float | None]
+    uncounted: list[str]
+
+
+async def settle(engine: Engine, project: str, trace_ids: Sequence[str]) -> dict[str, Settled]:
+    """By trace id, the exact sums."""
+    if not trace_ids:
+        return {}
+    statement = ask.sql("usage", rows=ask.sql("rows_of_traces"))
+    params = {"project": project, "trace_ids": list(trace_ids)}
+    rows = await ask.rows(engine, statement, params, UsageRow)
+    return {
+        trace_id: _settle(list(spans)) for trace_id, spans in groupby(rows, attrgetter("trace_id"))
+    }
+
+
+def _settle(spans: list[UsageRow]) -> Settled:
+    left_out = uncounted(spans)
+    counted = [span for span in spans if span.bears_usage and span.span_id not in left_out]
+    sums: dict[str, int | float | None] = {
+        name: _sum(getattr(span, name) for span in counted) for name in (*_TOKENS, "cost_usd")
+    }
+    sums["unpriced_calls"] = sum(
+        span.usage_scope != "" and span.cost_usd is None for span in counted
+    )
+    return Settled(sums, [span.span_id for span in spans if span.span_id in left_out])
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """The sum of what is known, None where nothing is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

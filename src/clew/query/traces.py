@@ -1,0 +1,294 @@
+"""Runs: the list of them, and one as a skeleton."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from clew.errors import BadInput, NotFound
+from clew.filter import Filter
+from clew.query import ask
+from clew.query.totals import Settled, settle
+from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk, windows
+from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, RunWhere, Totals, holds, run_where
+from clew.query.times import Range
+from clew.score import Score
+from clew.span import Outcome, Status
+from clew.store.engine import Engine, Param
+
+MAX_PAGE: Final = 1_000
+
+
+class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
+    """A score of a run, as its row in a list shows it."""
+
+    name: str
+    value: float | None = None
+    label: str = ""
+
+
+class Trace(msgspec.Struct, kw_only=True, frozen=True):
+    """A run, read from its spans; see `sql/run.sql`. None is unknown, and for `duration_ms` not
+    over yet."""
+
+    trace_id: str
+    name: str
+    start_time: str
+    duration_ms: float | None
+    status: Status
+    outcome: Outcome | Literal[""]
+    running: bool
+    session_id: str
+    user_id: str
+    tags: list[str]
+    environment: str
+    release: str
+    service: str
+    agents: list[str]
+    span_count: int
+    error_count: int
+    llm_calls: int
+    tool_calls: int
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    unpriced_calls: int
+    models: list[str]
+    prompts: list[str]
+    input_preview: str
+    output_preview: str
+    error_message: str
+    scores: list[TraceScore] = []
+
+
+class Run(NamedTuple):
+    """A run with what its row doesn't show: when it started, and which of its spans repeat the
+    usage of others."""
+
+    trace: Trace
+    first_ns: int
+    uncounted: list[str]
+
+
+class _Marks(msgspec.Struct):
+    first_ns: int
+    ambiguous: bool
+
+
+class _Judged(msgspec.Struct):
+    trace_id: str
+    scores: list[TraceScore]
+
+
+class _Place(msgspec.Struct):
+    trace_id: str
+    place: int | float
+
+
+class Order(NamedTuple):
+    """How a list is sorted: by `sql`, a parameter of type `kind` in cursors."""
+
+    sql: str
+    kind: str
+    descending: bool
+
+    @property
+    def of_time(self) -> bool:
+        """Whether a walk through time gives this order."""
+        return self.sql == "first_ns"
+
+
+# Unknown values come last, in both directions.
+_MEASURES: Final = {
+    "start_time": "first_ns",
+    "duration": "duration_ns",
+    "cost": "cost_usd",
+    "tokens": RUN_TOKENS,
+    "span_count": "span_count",
+}
+
+
+def read_order(text: str) -> Order:
+    """The order named `text`. Raises BadInput."""
+    descending, name = not text.startswith("-"), text.removeprefix("-")
+    if name not in _MEASURES:
+        raise BadInput(f"unknown order {text!r}: expected {', '.join(_MEASURES)}, or -{name}")
+    if name == "start_time":
+        return Order("first_ns", "Int64", descending)
+    missing = "-1" if descending else "1e300"
+    return Order(f"toFloat64(ifNull({_MEASURES[name]}, {missing}))", "Float64", descending)
+
+
+async def list_runs(
+    engine: Engine,
+    project: str,
+    *,
+    filter_: Filter = Filter(),
+    range_: Range = Range(),
+    order: str = "start_time",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Run]:
+    """A page of the project's runs. A run is in the range if its first span starts there. Raises
+    BadInput for an unknown order or a foreign cursor."""
+    sorting = read_order(order)
+    after = read_cursor(cursor)
+    whole = await extent(engine, project, range_)
+    if whole is None:
+        return Page([], None)
+    where = run_where(filter_)
+    search = _Search(engine, project, where, sorting, whole)
+    if sorting.of_time and not where.pointed:
+        through = windows(whole, descending=sorting.descending, after=after)
+    else:
+        through = iter([whole])
+    return await walk(search.fetch, through, after, limit)
+
+
+async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> list[Run]:
+    """Those of the runs that exist, in no order, with exact sums."""
+    if not trace_ids:
+        return []
+    params: dict[str, Param] = {"project": project, "trace_ids": list(trace_ids)}
+    body, judged = await asyncio.gather(
+        engine.query(_run_sql(ask.sql("rows_of_traces")), params),
+        ask.rows(engine, ask.sql("run_scores"), params, _Judged),
+    )
+    traces = ask.decode_rows(body, Trace)
+    marks = ask.decode_rows(body, _Marks)
+    repeating = [t.trace_id for t, mark in zip(traces, marks, strict=True) if mark.ambiguous]
+    settled = await settle(engine, project, repeating)
+    scores = {of_run.trace_id: of_run.scores for of_run in judged}
+    return [
+        _run(trace, mark.first_ns, scores.get(trace.trace_id, []), settled.get(trace.trace_id))
+        for trace, mark in zip(traces, marks, strict=True)
+    ]
+
+
+async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
+    """A run as the JSON that its page draws: totals, scores and every span in columns. Raises
+    NotFound.
+
+    The columns are the bytes that the engine wrote.
+    """
+    params = {"project": project, "trace_id": trace_id}
+    found, columns, scores, logs = await asyncio.gather(
+        find_runs(engine, project, [trace_id]),
+        engine.query(ask.sql("skeleton"), params, fmt="JSONColumns"),
+        ask.rows(engine, ask.sql("trace_scores"), params, Score),
+        engine.query(ask.sql("trace_logs"), params, fmt="TSV"),
+    )
+    if not found:
+        raise NotFound(f"project {project} has no trace {trace_id}")
+    run = found[0]
+    head = msgspec.json.encode(
+        {
+            "trace": run.trace,
+            "start_ns": str(run.first_ns),
+            "uncounted": run.uncounted,
+            "scores": scores,
+            "log_count": int(logs),
+        }
+    )
+    return head[:-1] + b',"spans":' + columns.rstrip() + b"}"
+
+
+def _run(
+    trace: Trace, first_ns: int, scores: list[TraceScore], settled: Settled | None
+) -> Run:
+    exact = settled.sums if settled else {}
+    whole = msgspec.structs.replace(trace, scores=scores, **exact)
+    return Run(whole, first_ns, settled.uncounted if settled else [])
+
+
+def _run_sql(rows: str, has: Sequence[str] = ()) -> str:
+    """`run.sql` over `rows`, with `has` as further aggregates named has_0, has_1 and so on."""
+    named = [f", {condition} AS has_{n}" for n, condition in enumerate(has)]
+    names = [f", has_{n}" for n in range(len(has))]
+    return ask.sql("run", rows=rows, has="".join(named), has_names="".join(names))
+
+
+class _Search:
+    """One search through the runs of a project."""
+
+    def __init__(
+        self, engine: Engine, project: str, where: RunWhere, order: Order, whole: Window
+    ) -> None:
+        self._engine = engine
+        self._project = project
+        self._where = where
+        self._order = order
+        self._whole = whole
+
+    async def fetch(
+        self, window: Window, after: Place | None, count: int
+    ) -> list[Candidate[Run]]:
+        """The next candidates of a window, each looked at over all its spans."""
+        places = await list_places(
+            self._engine, self._project, self._where, self._order, window, after, count
+        )
+        runs = await find_runs(self._engine, self._project, [place.trace_id for place in places])
+        by_id = {run.trace.trace_id: run for run in runs}
+        return [
+            Candidate(
+                (place.place, place.trace_id, ""),
+                self._accepted(by_id.get(place.trace_id), window),
+            )
+            for place in places
+        ]
+
+    def _accepted(self, run: Run | None, window: Window) -> Run | None:
+        """The run, if it did start in the window and its exact sums satisfy the filter."""
+        if run is None or not window.from_ns <= run.first_ns < window.to_ns:
+            return None
+        totals = Totals(run.trace.cost_usd, run.trace.input_tokens, run.trace.output_tokens)
+        return run if all(holds(term, totals) for term in self._where.unsettled) else None
+
+
+async def list_places(
+    engine: Engine,
+    project: str,
+    where: RunWhere,
+    order: Order,
+    window: Window,
+    after: Place | None,
+    count: int,
+) -> list[_Place]:
+    """The places in a list of runs that seem to start in the window, as its spans tell."""
+    # Without conditions a run's place is its first start alone, which needs no second look.
+    plain = where.condition == "true" and order.of_time
+    params: dict[str, Param] = {
+        **where.params,
+        "project": project,
+        "from_ns": window.from_ns,
+        "to_ns": window.to_ns,
+        "rows_from_ns": window.from_ns,
+        "rows_to_ns": window.to_ns if plain else window.to_ns + LONGEST_RUN_NS,
+        "count": count,
+    }
+    if after is not None:
+        params |= {"after": after[0], "after_id": after[1]}
+    rows = ask.sql(
+        "rows_between",
+        final="" if plain else "FINAL",
+        narrow=" AND ".join(where.rows) or "true",
+    )
+    statement = ask.sql(
+        "run_places",
+        runs=ask.sql("run_starts", rows=rows) if plain else _run_sql(rows, where.has),
+        place=order.sql,
+        after=_after(order) if after is not None else "true",
+        condition=where.condition,
+        direction="DESC" if order.descending else "ASC",
+    )
+    return await ask.rows(engine, statement, params, _Place)
+
+
+def _after(order: Order) -> str:
+    comparison = "<" if order.descending else ">"
+    return f"(place, trace_id) {comparison} ({{after:{order.kind}}}, {{after_id:String}})"

@@ -1,0 +1,397 @@
+"""Filter → SQL and its parameters.
+
+A term about a span is a condition on a row of `spans`. A term about a run is a condition on a
+column of `sql/run.sql`: its own values directly, anything else as "one of its spans matches".
+Text of the user never becomes text of a statement: every value is a parameter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from clew.errors import BadInput
+from clew.filter import FIELDS, Filter, Glob, Number, Term, Text
+from clew.query.times import DAY_NS
+from clew.store.engine import Param
+
+LONGEST_RUN_NS: Final = 7 * DAY_NS
+"""How long after the start of a run a filter looks for its spans: a run that takes longer is
+judged by its first week. Without a bound, each filter on last month would read until now."""
+
+
+class SpanWhere(NamedTuple):
+    """A condition on rows of `spans`, to be joined by AND."""
+
+    condition: str
+    params: dict[str, Param]
+
+
+class RunWhere(NamedTuple):
+    """What a filter asks of runs.
+
+    `rows` are conditions on rows of `spans` that only narrow where to look (semi-joins), `has`
+    are aggregates to add to `sql/run.sql`, `condition` is on its columns. `unsettled` are the
+    terms whose sums `condition` lets pass where a run is ambiguous: check them on exact totals
+    with `holds`. `pointed` says that the filter names ids that an index finds, so that looking
+    everywhere at once is cheaper than walking through time.
+    """
+
+    rows: list[str]
+    has: list[str]
+    condition: str
+    params: dict[str, Param]
+    unsettled: list[Term]
+    pointed: bool
+
+
+class _Params:
+    """Parameters by name, as conditions come to need them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Param] = {}
+
+    def text(self, value: str) -> str:
+        return self._add(value, "String")
+
+    def number(self, value: Number) -> str:
+        return self._add(value, "Int64" if isinstance(value, int) else "Float64")
+
+    def _add(self, value: Param, kind: str) -> str:
+        name = f"f{len(self.values)}"
+        self.values[name] = value
+        return f"{{{name}:{kind}}}"
+
+
+# The columns that a text field is compared with: any of them may match.
+_TEXTS: Final[dict[str, tuple[str, ...]]] = {
+    "kind": ("kind",),
+    "name": ("display_name", "name"),
+    "status": ("status",),
+    "outcome": ("outcome",),
+    "error": ("error_type", "error_message", "status_message"),
+    "model": ("model", "request_model"),
+    "provider": ("provider",),
+    "agent": ("agent_name",),
+    "tool": ("tool_name",),
+    "prompt": ("prompt_name", "concat(prompt_name, '@', prompt_version)"),
+    "user": ("user_id",),
+    "session": ("session_id",),
+    "environment": ("environment",),
+    "release": ("release",),
+    "service": ("service",),
+    "trace": ("trace_id",),
+    "span": ("span_id",),
+}
+_PRESENT: Final = {
+    "status": "status != 'unset'",
+    "error": "(status = 'error' OR error_type != '')",
+    "prompt": "prompt_name != ''",
+    "tag": "notEmpty(tags)",
+}
+SPAN_TOKENS: Final = (
+    "if(isNull(input_tokens) AND isNull(output_tokens), total_tokens,"
+    " ifNull(input_tokens, 0) + ifNull(output_tokens, 0))"
+)
+_NUMBERS: Final = {
+    "cost": "cost_usd",
+    "tokens": SPAN_TOKENS,
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "duration": "(end_ns - start_ns)",
+    "ttft": "ttft_ns",
+}
+_RUN_TEXTS: Final = {"status": "status", "outcome": "outcome"}
+RUN_TOKENS: Final = (
+    "if(isNull(input_tokens) AND isNull(output_tokens), NULL,"
+    " ifNull(input_tokens, 0) + ifNull(output_tokens, 0))"
+)
+_RUN_NUMBERS: Final = {
+    "cost": "cost_usd",
+    "tokens": RUN_TOKENS,
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "duration": "duration_ns",
+    "steps": "span_count",
+    "errors": "error_count",
+    "llm_calls": "llm_calls",
+    "tool_calls": "tool_calls",
+}
+_SUMS: Final = ("cost", "tokens", "input_tokens", "output_tokens")
+_MAPS: Final = ("metadata", "attributes", "resource")
+_SCORED_SPAN: Final = (
+    "(trace_id, span_id) IN (SELECT trace_id, span_id FROM scores FINAL"
+    " WHERE project = {project:String} AND span_id != '' AND name = %s AND %s)"
+)
+_SCORED_RUN: Final = (
+    "trace_id IN (SELECT trace_id FROM scores FINAL"
+    " WHERE project = {project:String} AND trace_id != '' AND name = %s AND %s)"
+)
+# Contents are partitioned and ordered by day, so the range of the rows bounds them too.
+_SAYS: Final = (
+    "%s IN (SELECT %s FROM contents WHERE project = {project:String}"
+    " AND day >= toUInt32(intDiv({rows_from_ns:Int64}, 86400000000000))"
+    " AND day <= toUInt32(intDiv({rows_to_ns:Int64}, 86400000000000)) AND %s)"
+)
+_ONE_WORD: Final = re.compile(r"[A-Za-z0-9]+")
+
+
+def span_where(filter_: Filter) -> SpanWhere:
+    """The filter as a condition on spans. Raises BadInput for terms that only runs have.
+
+    Needs the parameters `project`, `rows_from_ns` and `rows_to_ns` beside its own.
+    """
+    params = _Params()
+    conditions: list[str] = []
+    for term in filter_.terms:
+        if isinstance(term, Text):
+            condition = _said(term, params, "(trace_id, span_id)", "trace_id, span_id")
+        else:
+            condition = _span_condition(term, params)
+        conditions.append(_signed(condition, negated=term.negated))
+    return SpanWhere(" AND ".join(conditions) or "true", params.values)
+
+
+def run_where(filter_: Filter) -> RunWhere:
+    """The filter as conditions on runs.
+
+    Needs the parameters `project`, `rows_from_ns` and `rows_to_ns` beside its own.
+    """
+    where = RunWhere([], [], "", {}, [], any(map(_points, filter_.terms)))
+    params = _Params()
+    conditions: list[str] = []
+    for term in filter_.terms:
+        if isinstance(term, Text):
+            condition = _said(term, params, "trace_id", "trace_id")
+        elif term.field == "score":
+            condition = _scored(term, params, _SCORED_RUN)
+        elif FIELDS[term.field].of_run:
+            condition = _run_condition(term, params)
+        else:
+            conditions.append(_of_some_span(term, params, where))
+            continue
+        signed = _signed(condition, negated=term.negated)
+        if isinstance(term, Term) and term.field in _SUMS:
+            where.unsettled.append(term)
+            signed = f"(ambiguous OR {signed})"
+        conditions.append(signed)
+    return where._replace(condition=" AND ".join(conditions) or "true", params=params.values)
+
+
+class Totals(NamedTuple):
+    """The sums of a run that a filter can ask for; None where unknown."""
+
+    cost_usd: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+
+    def of(self, field: str) -> Number | None:
+        """The value of a field of the filter."""
+        match field:
+            case "cost":
+                return self.cost_usd
+            case "input_tokens":
+                return self.input_tokens
+            case "output_tokens":
+                return self.output_tokens
+            case _:
+                known = [n for n in (self.input_tokens, self.output_tokens) if n is not None]
+                return sum(known) if known else None
+
+
+def holds(term: Term, totals: Totals) -> bool:
+    """Whether the exact sums of a run satisfy one of `RunWhere.unsettled`; as in SQL, what is
+    unknown satisfies nothing but a negation."""
+    value = totals.of(term.field)
+    if value is None:
+        return term.negated
+    numbers = [number for number in term.values if not isinstance(number, Glob)]
+    return (term.op == "has" or _compares(term.op, value, numbers)) != term.negated
+
+
+def said(text: str, params: dict[str, Param]) -> str:
+    """The condition on rows of `contents` that they say `text`, as words in this order."""
+    params["said"] = " ".join(text.split())
+    return _says("{said:String}", text)
+
+
+def text_columns(field: str) -> tuple[str, ...]:
+    """The columns of `spans` that a text field speaks of."""
+    return _TEXTS[field]
+
+
+def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
+    """"One of its spans matches": exact on the run's spans, after a semi-join to narrow them."""
+    condition = _span_condition(term, params)
+    alias = f"has_{len(where.has)}"
+    where.has.append(f"countIf({condition}) > 0")
+    if term.negated:
+        return f"NOT {alias}"
+    where.rows.append(
+        "trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String}"
+        " AND start_ns >= {rows_from_ns:Int64} AND start_ns < {rows_to_ns:Int64}"
+        " AND hour >= toUInt32(intDiv({rows_from_ns:Int64}, 3600000000000))"
+        f" AND {condition})"
+    )
+    return alias
+
+
+def _points(term: Term | Text) -> bool:
+    return (
+        isinstance(term, Term)
+        and FIELDS[term.field].type == "id"
+        and not term.negated
+        and term.op == "is"
+        and all(isinstance(value, Glob) and value.literal for value in term.values)
+    )
+
+
+def _signed(condition: str, *, negated: bool) -> str:
+    # A comparison with NULL is neither; here it is false, so that its negation is true.
+    return f"{'NOT ' * negated}ifNull({condition}, false)"
+
+
+def _span_condition(term: Term, params: _Params) -> str:
+    if term.field == "score":
+        return _scored(term, params, _SCORED_SPAN)
+    if term.field == "running":
+        return "isNull(end_ns)"
+    if term.field in _MAPS:
+        return _in_map(term, params)
+    if term.field == "tag":
+        return _tagged(term, params)
+    if term.field in _TEXTS:
+        if term.op == "has":
+            return _PRESENT.get(term.field, f"{_TEXTS[term.field][0]} != ''")
+        return _any_match(_TEXTS[term.field], term, params)
+    if term.field not in _NUMBERS:
+        raise BadInput(f"'{term.field}' is a value of runs: filter the list of runs with it")
+    return _number_matches(_NUMBERS[term.field], term, params)
+
+
+def _run_condition(term: Term, params: _Params) -> str:
+    if term.field == "running":
+        return "running"
+    if term.field not in _RUN_TEXTS:
+        return _number_matches(_RUN_NUMBERS[term.field], term, params)
+    column = _RUN_TEXTS[term.field]
+    if term.op == "has":
+        return f"{column} NOT IN ('', 'unset')"
+    return _any_match((column,), term, params)
+
+
+def _tagged(term: Term, params: _Params) -> str:
+    if term.op == "has":
+        return _PRESENT["tag"]
+    return f"arrayExists(tag -> {_any_match(('tag',), term, params)}, tags)"
+
+
+def _in_map(term: Term, params: _Params) -> str:
+    key = params.text(term.key)
+    value = f"{term.field}[{key}]"
+    if term.op == "has":
+        return f"mapContains({term.field}, {key})"
+    if term.op == "is":
+        return f"(mapContains({term.field}, {key}) AND {_any_match((value,), term, params)})"
+    return _number_matches(f"toFloat64OrNull({value})", term, params)
+
+
+def _scored(term: Term, params: _Params, form: str) -> str:
+    name = params.text(term.key)
+    if term.op == "has":
+        return form % (name, "true")
+    if term.op != "is":
+        return form % (name, f"ifNull({_number_matches('value', term, params)}, false)")
+    equal = (f"ifNull(value = {params.number(n)}, false)" for n in _as_numbers(term))
+    return form % (name, _either([_any_match(("label",), term, params), *equal]))
+
+
+def _as_numbers(term: Term) -> list[float]:
+    """Those values of a term that read as numbers: `score.helpful:0.9` means the number too."""
+    found: list[float] = []
+    for value in term.values:
+        try:
+            found.append(float((value.literal or "") if isinstance(value, Glob) else value))
+        except ValueError:
+            continue
+    return found
+
+
+def _any_match(expressions: tuple[str, ...], term: Term, params: _Params) -> str:
+    exact_case = FIELDS[term.field].type == "id"
+    return _either(
+        [
+            _matches(expression, value, params, exact_case=exact_case)
+            for value in term.values
+            if isinstance(value, Glob)
+            for expression in expressions
+        ]
+    )
+
+
+def _matches(expression: str, glob: Glob, params: _Params, *, exact_case: bool) -> str:
+    if not any(glob.pieces) and glob.literal is None:
+        return f"{expression} != ''"
+    operator = "LIKE" if glob.literal is None else "="
+    wanted = glob.literal if glob.literal is not None else _like(glob)
+    if exact_case:
+        return f"{expression} {operator} {params.text(wanted)}"
+    return f"lowerUTF8({expression}) {operator} lowerUTF8({params.text(wanted)})"
+
+
+def _like(glob: Glob) -> str:
+    return "%".join(re.sub(r"([\\%_])", r"\\\1", piece) for piece in glob.pieces)
+
+
+def _number_matches(expression: str, term: Term, params: _Params) -> str:
+    numbers = [params.number(value) for value in term.values if not isinstance(value, Glob)]
+    match term.op:
+        case "has":
+            return f"isNotNull({expression})"
+        case "between":
+            return f"({expression} >= {numbers[0]} AND {expression} <= {numbers[1]})"
+        case "is":
+            return _either([f"{expression} = {number}" for number in numbers])
+        case operator:
+            return f"{expression} {operator} {numbers[0]}"
+
+
+def _compares(op: str, value: Number, numbers: list[Number]) -> bool:
+    match op:
+        case "between":
+            return numbers[0] <= value <= numbers[1]
+        case "is":
+            return value in numbers
+        case ">":
+            return value > numbers[0]
+        case ">=":
+            return value >= numbers[0]
+        case "<":
+            return value < numbers[0]
+        case _:
+            return value <= numbers[0]
+
+
+def _said(term: Text, params: _Params, key: str, columns: str) -> str:
+    needle = params.text(" ".join(term.text.split()))
+    return _SAYS % (key, columns, _says(needle, term.text))
+
+
+def _says(needle: str, text: str) -> str:
+    """The index finds contents that hold all words; only one plain word is surely a match.
+
+    Otherwise the words must stand as they were typed, with any white space between them.
+    """
+    if _ONE_WORD.fullmatch(text.strip()):
+        return f"hasAllTokens(text, {needle})"
+    in_order = (
+        r"position(replaceRegexpAll(lowerUTF8(text), '[\\s\\x1f]+', ' '),"
+        f" lowerUTF8({needle})) > 0"
+    )
+    if not any(map(str.isalnum, text)):
+        return in_order
+    return f"(hasAllTokens(text, {needle}) AND {in_order})"
+
+
+def _either(conditions: list[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})"
