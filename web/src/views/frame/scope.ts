@@ -1,0 +1,48 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { useMemo } from "react";
+import type { TraceListing } from "../../api/queries";
+
+/** What narrows the lists of a project, as it stands in the URL. */
+export interface Scope {
+  filter?: string;
+  from?: string;
+  to?: string;
+  order?: string;
+}
+
+/** Without a word in the URL, lists show this. */
+export const DEFAULT_FROM = "now-24h";
+/** How the URL says "no beginning", which to the API is saying nothing. */
+export const ALL_TIME = "all";
+
+export function validateScope(search: Record<string, unknown>): Scope {
+  const scope: Scope = {};
+  for (const name of ["filter", "from", "to", "order"] as const) {
+    const value = search[name];
+    if (typeof value === "string" && value !== "") scope[name] = value;
+  }
+  return scope;
+}
+
+/** The scope as the API wants it. */
+export function toListing({ filter, from = DEFAULT_FROM, to, order }: Scope): TraceListing {
+  return { filter, from: from === ALL_TIME ? undefined : from, to, order };
+}
+
+const route = getRouteApi("/projects/$project");
+
+export function useProject(): string {
+  return route.useParams().project;
+}
+
+export function useScope(): Scope {
+  return route.useSearch();
+}
+
+export function useListing(): TraceListing {
+  const { filter, from, to, order } = useScope();
+  return useMemo(
+    () => toListing({ ...(filter && { filter }), ...(from && { from }), ...(to && { to }), ...(order && { order }) }),
+    [filter, from, to, order],
+  );
+}

@@ -1,0 +1,207 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { ApiError } from "../../api/client";
+import { projectsQuery, tracesQuery } from "../../api/queries";
+import type { Trace } from "../../api/types";
+import { Button } from "../../ui/Button";
+import { formatAgo, formatCount } from "../../ui/format";
+import { useKeys } from "../../ui/keys";
+import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
+import { ALL_TIME, useListing, useProject, useScope } from "../frame/scope";
+import { COLUMNS, type Column } from "./columns";
+import { FirstTrace } from "./FirstTrace";
+import { useLiveRuns } from "./useLiveRuns";
+import { flatten } from "./weave";
+
+const ROW = 28;
+/** The next page is asked for when this many rows are left below. */
+const AHEAD = 30;
+
+/** The rows: one line a run, endless, live, walked with the keyboard. */
+export function RunList() {
+  const project = useProject();
+  const listing = useListing();
+  const query = useInfiniteQuery(tracesQuery(project, listing));
+  const traces = useMemo(() => flatten(query.data?.pages ?? []), [query.data]);
+
+  if (query.error && !query.data) {
+    const inBar = query.error instanceof ApiError && query.error.status === 400;
+    return inBar ? null : <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  }
+  if (query.isPending) return <ListSkeleton />;
+  if (traces.length === 0) return <NoRuns />;
+  return (
+    <Rows
+      // A list of something else starts at its top.
+      key={JSON.stringify([project, listing])}
+      traces={traces}
+      hasMore={query.hasNextPage}
+      loading={query.isFetchingNextPage}
+      loadMore={() => void query.fetchNextPage()}
+    />
+  );
+}
+
+interface RowsProps {
+  traces: Trace[];
+  hasMore: boolean;
+  loading: boolean;
+  loadMore: () => void;
+}
+
+function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const at = traces.findIndex(({ trace_id }) => trace_id === chosen);
+  const virtualizer = useVirtualizer({
+    count: traces.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+    getItemKey: (index) => (traces[index] as Trace).trace_id,
+  });
+  const items = virtualizer.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && !loading && last >= traces.length - AHEAD) loadMore();
+  }, [hasMore, loading, last, traces.length, loadMore]);
+  const above = useLiveRuns(scroller, ROW, chosen !== null);
+  useListKeys(traces, at, (index) => {
+    setChosen((traces[index] as Trace).trace_id);
+    virtualizer.scrollToIndex(index, { align: "auto" });
+  });
+
+  return (
+    <div className="relative flex min-h-0 flex-1 flex-col">
+      <Header />
+      {above > 0 && (
+        <div className="pointer-events-none absolute inset-x-0 top-9 z-20 flex justify-center">
+          <Button look="primary" className="pointer-events-auto h-6 rounded-full shadow-pop" onClick={() => scroller.current?.scrollTo({ top: 0 })}>
+            <ArrowUp size={13} /> {formatCount(above)} new
+          </Button>
+        </div>
+      )}
+      <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]" data-testid="run-list">
+        <div role="list" aria-label="Runs" className="relative" style={{ height: virtualizer.getTotalSize() + ROW }}>
+          {items.map((item) => (
+            <Row key={item.key} trace={traces[item.index] as Trace} top={item.start} chosen={item.index === at} />
+          ))}
+          {!hasMore && (
+            <p className="absolute inset-x-0 bottom-0 px-4 text-sm text-faint" style={{ lineHeight: `${ROW}px` }}>
+              {traces.length > 30 ? "That was the first one." : ""}
+            </p>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+const Row = memo(function Row({ trace, top, chosen }: { trace: Trace; top: number; chosen: boolean }) {
+  const project = useProject();
+  return (
+    <div role="listitem">
+      <Link
+        to="/projects/$project/runs/$traceId"
+        params={{ project, traceId: trace.trace_id }}
+        search={keepScope}
+        data-testid="run-row"
+        data-trace-id={trace.trace_id}
+        data-chosen={chosen}
+        className="runs-row absolute inset-x-0 hover:bg-hover data-[chosen=true]:bg-accent-soft data-[chosen=true]:shadow-[inset_2px_0_0_var(--accent)]"
+        style={{ transform: `translateY(${top}px)`, height: ROW }}
+        preload="intent"
+      >
+        {COLUMNS.map((column) => (
+          <div key={column.id} data-column={column.id} className={column.numeric ? "num" : undefined}>
+            {column.render(trace)}
+          </div>
+        ))}
+      </Link>
+    </div>
+  );
+});
+
+const keepScope = <T extends object>(search: T): T => search;
+
+function Header() {
+  return (
+    <div className="runs-row h-7 shrink-0 border-b border-line text-sm text-faint">
+      {COLUMNS.map((column) => (
+        <div key={column.id} data-column={column.id} className={column.numeric ? "text-right" : undefined}>
+          {column.order ? <OrderButton column={column} order={column.order} /> : column.header}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Chooses what the list is ordered by; again, and the other way round. */
+function OrderButton({ column, order }: { column: Column; order: string }) {
+  const { order: current = "start_time" } = useScope();
+  const navigate = useNavigate();
+  const active = current === order || current === `-${order}`;
+  const next = current === order ? `-${order}` : order;
+  const Arrow = current.startsWith("-") ? ArrowUp : ArrowDown;
+  return (
+    <button
+      type="button"
+      data-testid={`order-${column.id}`}
+      className={`inline-flex items-center gap-0.5 hover:text-text ${active ? "text-muted" : ""}`}
+      onClick={() => void navigate({ to: ".", search: ({ order: _, ...rest }) => ({ ...rest, ...(next !== "start_time" && { order: next }) }) })}
+    >
+      {column.header}
+      {active && <Arrow size={11} />}
+    </button>
+  );
+}
+
+function useListKeys(traces: Trace[], at: number, choose: (index: number) => void) {
+  const navigate = useNavigate();
+  const project = useProject();
+  const move = (by: number) => choose(Math.min(traces.length - 1, Math.max(0, at < 0 ? 0 : at + by)));
+  const open = () => {
+    const trace = traces[at];
+    if (trace) void navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: trace.trace_id }, search: true });
+  };
+  useKeys("List", [
+    { keys: "j", label: "Next run", run: () => move(1) },
+    { keys: "k", label: "Previous run", run: () => move(-1) },
+    { keys: "ArrowDown", label: "Next run", run: () => move(1) },
+    { keys: "ArrowUp", label: "Previous run", run: () => move(-1) },
+    { keys: "Enter", label: "Open", run: open },
+    { keys: "o", label: "Open", run: open },
+    { keys: "g g", label: "First run", run: () => choose(0) },
+    { keys: "G", label: "Last loaded run", run: () => choose(traces.length - 1) },
+  ]);
+}
+
+/** Why there is nothing to see: nothing was ever sent, or the filter and the range leave nothing over. */
+function NoRuns() {
+  const project = useProject();
+  const { filter, from, to } = useScope();
+  const navigate = useNavigate();
+  const { data } = useQuery(projectsQuery());
+  const known = data?.find(({ name }) => name === project);
+  if (!data) return null;
+  if (!known || known.span_count === 0) return <FirstTrace />;
+  return (
+    <Empty title="No runs here">
+      <p>
+        {filter ? "No run in this range of time passes the filter. " : "No run started in this range of time. "}
+        {formatCount(known.trace_count)} runs are stored{known.last_span_at && `; the latest span arrived ${formatAgo(known.last_span_at)}`}.
+      </p>
+      <div className="mt-3 flex gap-2">
+        {(from !== ALL_TIME || to) && (
+          <Button data-testid="show-all-time" onClick={() => void navigate({ to: ".", search: ({ to: _, ...rest }) => ({ ...rest, from: ALL_TIME }) })}>
+            Show all time
+          </Button>
+        )}
+        {filter && <Button onClick={() => void navigate({ to: ".", search: ({ filter: _, ...rest }) => rest })}>Clear the filter</Button>}
+      </div>
+    </Empty>
+  );
+}
