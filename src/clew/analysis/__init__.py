@@ -1,0 +1,1 @@
+"""Pure questions about runs: what counts, what repeats, where two runs part."""
