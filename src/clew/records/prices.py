@@ -5,6 +5,7 @@ A price holds for a model from a date on, until a later price of the same model 
 
 from __future__ import annotations
 
+import math
 import secrets
 from datetime import datetime
 
@@ -81,6 +82,9 @@ def _check(price: Price) -> None:
     if not price.model or not price.usd_per_million:
         message = "a price needs a model and what one kind of its tokens costs"
         raise BadInput(message)
-    if min(price.usd_per_million.values()) < 0 or price.valid_from.tzinfo is None:
-        message = "a price is 0 or more, and its date has a time zone"
+    if not all(0 <= usd < math.inf for usd in price.usd_per_million.values()):
+        message = "a price is 0 or more dollars"
+        raise BadInput(message)
+    if price.valid_from.tzinfo is None:
+        message = "the date from which a price holds needs a time zone"
         raise BadInput(message)
