@@ -9,6 +9,7 @@ every `COMMIT_ROWS` rows: each commit is a part on disk, and parts must be merge
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -36,6 +37,8 @@ REMEMBERED_CONTENTS = 200_000
 """Contents known to be stored already, twice this at most; about 150 bytes each."""
 INLINE_SPANS = 16
 """A smaller export is prepared on the event loop: a thread costs more than it."""
+
+log = logging.getLogger("clew")
 
 PriceSpan = Callable[[Facts, int], Cost | None]
 OnCommit = Callable[[str, set[str]], None]
@@ -89,8 +92,15 @@ class _Waiting(NamedTuple):
 class Ingest:
     """The one way into the store. `run` must be running for `submit` to return."""
 
-    def __init__(self, engine: Engine, *, price: PriceSpan | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        price: PriceSpan | None = None,
+        interval_s: float = COMMIT_INTERVAL_S,
+    ) -> None:
         self._engine = engine
+        self._interval_s = interval_s
         self._price = price or (lambda _facts, _at_ns: None)
         self._known = _KnownContents()
         self._pending: list[_Waiting] = []
@@ -170,7 +180,7 @@ class Ingest:
         while True:
             await self._wake.wait()
             if self._rows_waiting() < COMMIT_ROWS and not self._draining:
-                await asyncio.sleep(max(0.0, last + COMMIT_INTERVAL_S - time.monotonic()))
+                await asyncio.sleep(max(0.0, last + self._interval_s - time.monotonic()))
             last = time.monotonic()
             self._wake.clear()
             waiting, self._pending = self._pending, []
@@ -270,8 +280,8 @@ class Ingest:
         for offset, span in enumerate(spans):
             resource = _resource_values(span.resource, resources)
             self._prepare_span(prepared, span, received_ns + offset, resource)
-        for log in logs:
-            self._prepare_log(prepared, log, received_ns)
+        for record in logs:
+            self._prepare_log(prepared, record, received_ns)
         for point in points:
             prepared.rows.metrics.append(_metric_row(project, point))
         for score in given:
@@ -281,7 +291,7 @@ class Ingest:
     def _prepare_span(
         self, prepared: Prepared, span: Span, received_ns: int, resource: dict[str, str]
     ) -> None:
-        facts = normalize(span)
+        facts = _understood(span)
         if facts.cost is None and facts.usage is not None:
             facts.cost = self._price(facts, span.start_ns)
         raw, parts = pack_span(span)
@@ -299,7 +309,7 @@ class Ingest:
         prepared.rows.spans.append(row)
         prepared.trace_ids.add(span.trace_id)
         prepared.size_bytes += len(raw)
-        _add_scores(prepared, scores(span), received_ns)
+        _add_scores(prepared, _scores(span), received_ns)
 
     def _prepare_log(self, prepared: Prepared, log: Log, received_ns: int) -> None:
         raw, parts = pack_log(log)
@@ -317,7 +327,7 @@ class Ingest:
         if log.trace_id:
             prepared.trace_ids.add(log.trace_id)
         prepared.size_bytes += len(raw)
-        _add_scores(prepared, scores(log), received_ns)
+        _add_scores(prepared, _scores(log), received_ns)
 
     def _prepare_contents(
         self, prepared: Prepared, span: Span | Log, start_ns: int, parts: Parts
@@ -410,6 +420,24 @@ class _KnownContents:
         self.epoch += 1
         self._new.clear()
         self._old.clear()
+
+
+def _understood(span: Span) -> Facts:
+    """The span's facts. A dialect with a bug must not cost a span: it is kept as it came, and
+    understood when the bug is gone."""
+    try:
+        return normalize(span)
+    except Exception:
+        log.exception("span %s of trace %s wasn't understood", span.span_id, span.trace_id)
+        return Facts()
+
+
+def _scores(source: Span | Log) -> list[Score]:
+    try:
+        return scores(source)
+    except Exception:
+        log.exception("scores in span %s of trace %s", source.span_id, source.trace_id)
+        return []
 
 
 def _fail(waiting: Iterable[_Waiting], exc: Exception) -> None:

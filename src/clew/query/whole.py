@@ -39,7 +39,7 @@ class _SpanLine(msgspec.Struct):
     output: list[str]
     other: list[str]
     facts: str
-    raw: str
+    document: str
 
     def hashes(self) -> list[str]:
         return self.input + self.output + self.other
@@ -48,15 +48,15 @@ class _SpanLine(msgspec.Struct):
 class _LogLine(msgspec.Struct):
     day: int
     hashes: list[str]
-    raw: str
+    document: str
 
 
 class _ContentLine(msgspec.Struct):
-    hash: str
+    digest: str
     skeleton: str
     text: str
     mime: str
-    blob: str
+    data: str
 
 
 _SPANS = """
@@ -66,7 +66,7 @@ SELECT
     arrayMap(h -> lower(hex(h)), output_hashes) AS output,
     arrayMap(h -> lower(hex(h)), other_hashes) AS other,
     facts,
-    base64Encode(raw) AS raw
+    base64Encode(raw) AS document
 FROM spans
 WHERE project = {project:String} AND trace_id = {trace_id:String}
     AND ({span_id:String} = '' OR span_id = {span_id:String})
@@ -74,7 +74,7 @@ ORDER BY version DESC
 LIMIT 1 BY span_id
 """
 _LOGS = """
-SELECT day, arrayMap(h -> lower(hex(h)), hashes) AS hashes, base64Encode(raw) AS raw
+SELECT day, arrayMap(h -> lower(hex(h)), hashes) AS hashes, base64Encode(raw) AS document
 FROM logs
 WHERE project = {project:String} AND trace_id = {trace_id:String}
     AND ({span_id:String} = '' OR span_id = {span_id:String})
@@ -82,8 +82,8 @@ ORDER BY time_ns, log_hash
 LIMIT 1 BY time_ns, log_hash
 """
 _CONTENTS = """
-SELECT lower(hex(hash)) AS hash, skeleton, text, mime,
-    if({blobs:Bool}, base64Encode(blob), '') AS blob
+SELECT lower(hex(hash)) AS digest, skeleton, text, mime,
+    if({blobs:Bool}, base64Encode(blob), '') AS data
 FROM contents
 WHERE project = {project:String} AND day IN {days:Array(UInt32)} AND trace_id = {trace_id:String}
     AND lower(hex(hash)) IN {hashes:Array(String)}
@@ -130,7 +130,7 @@ async def whole_logs(
     texts = _texts(contents, blobs=blobs)
     return [
         unpack_log(
-            base64.b64decode(line.raw),
+            base64.b64decode(line.document),
             taker({"other": iter(_present(line.hashes, contents, texts))}),
         )
         for line in lines
@@ -159,8 +159,8 @@ async def read_contents(
     }
     lines = _decode(await engine.query(_CONTENTS, params), _ContentLine)
     return {
-        line.hash: Content(
-            line.hash, line.skeleton, line.text, line.mime, base64.b64decode(line.blob)
+        line.digest: Content(
+            line.digest, line.skeleton, line.text, line.mime, base64.b64decode(line.data)
         )
         for line in lines
     }
@@ -175,7 +175,7 @@ def _whole(line: _SpanLine, contents: Mapping[str, Content], *, blobs: bool) -> 
             "other": iter(_present(line.other, contents, texts)),
         }
     )
-    return WholeSpan(unpack_span(base64.b64decode(line.raw), take), msgspec.Raw(line.facts.encode()))
+    return WholeSpan(unpack_span(base64.b64decode(line.document), take), msgspec.Raw(line.facts.encode()))
 
 
 def _texts(contents: Mapping[str, Content], *, blobs: bool) -> dict[str, str]:

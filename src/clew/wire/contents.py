@@ -193,6 +193,7 @@ _MARKS = re.compile("[\x01-\x07\x1f]")
 _TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|-?\d[\d.eE+\-]{2,}', re.DOTALL)
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+_CLASSES = tuple(re.compile(found) for found in ("[A-Z]", "[a-z]", "[0-9]", "[+/]"))
 _NESTING = 3
 
 # Words of the wire shape, not of the conversation: a search for "content" shouldn't find all.
@@ -284,6 +285,10 @@ def _fold_blob(string: str, blobs: list[Blob]) -> str | None:
     url = _DATA_URL.match(string)
     encoded = string[url.end() :] if url else string
     if len(encoded) < BLOB_CHARS or not _BASE64.fullmatch(encoded):
+        return None
+    # Long words of letters or hex aren't base64 of anything: a thousand random characters have
+    # all four classes but once in 10^14.
+    if url is None and not all(found.search(encoded) for found in _CLASSES):
         return None
     try:
         data = base64.b64decode(encoded, validate=True)

@@ -17,7 +17,7 @@ from clew.wire.contents import unfold
 AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 
 _CONTENT = """
-SELECT skeleton, text, base64Encode(blob) AS blob, mime
+SELECT skeleton, text, base64Encode(blob) AS data, mime
 FROM contents
 WHERE project = {project:String} AND trace_id = {trace_id:String}
     AND lower(hex(hash)) = {hash:String}
@@ -40,7 +40,7 @@ _MAGIC = (
 class _Line(msgspec.Struct):
     skeleton: str
     text: str
-    blob: str
+    data: str
     mime: str
 
 
@@ -61,7 +61,7 @@ async def get_content(
     if not found:
         raise NotFound(f"trace {trace_id} has no content {content_hash}")
     line = msgspec.json.decode(found, type=_Line)
-    data = base64.b64decode(line.blob)
+    data = base64.b64decode(line.data)
     if not data:
         return _answer(unfold(line.skeleton, line.text).encode(), "text/plain; charset=utf-8")
     return _answer(data, line.mime or _sniff(data))

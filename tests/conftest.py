@@ -1,0 +1,127 @@
+"""What tests share: one embedded engine and one served Clew a worker, and projects of their own.
+
+The embedded engine allows one folder a process, so the tests of a worker share a store and each
+uses projects that no other test uses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from hypothesis import HealthCheck, settings
+
+from clew.ingest import Ingest
+from clew.store.embedded import EmbeddedEngine
+from clew.store.migrate import migrate
+
+settings.register_profile(
+    "clew", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("clew")
+
+SHARED = Path(__file__).parents[2] / "shared"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio, as the server does."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real runs of real agents, where they lie beside the checkout."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("no folder of real runs beside the checkout")
+    return folder
+
+
+@pytest.fixture
+def project() -> str:
+    """A project that no other test uses."""
+    return f"p{os.getpid()}-{next(_numbers)}"
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
+    """The worker's embedded store, migrated."""
+    engine = EmbeddedEngine(tmp_path_factory.mktemp("store") / "spans")
+    anyio.run(migrate, engine)
+    yield engine
+    anyio.run(engine.close)
+
+
+@pytest.fixture
+async def ingest(engine: EmbeddedEngine) -> AsyncIterator[Ingest]:
+    """A running ingest on the worker's store."""
+    ingest = Ingest(engine, interval_s=0.01)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ingest.run)
+        yield ingest
+        await ingest.drain()
+        tasks.cancel_scope.cancel()
+
+
+class Served:
+    """A Clew server in a process of its own."""
+
+    def __init__(self, folder: Path, *flags: str, environ: dict[str, str] | None = None) -> None:
+        self.port, self.grpc_port = free_port(), free_port()
+        self.folder = folder
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder.parent / f"{folder.name}.log"
+        command = [sys.executable, "-m", "clew.cli", "serve", "--port", str(self.port)]
+        command += ["--grpc-port", str(self.grpc_port), "--data-dir", str(folder), *flags]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**os.environ, **(environ or {})}
+            )
+        self.http = httpx.Client(base_url=self.url, timeout=30)
+
+    def wait(self, seconds: float = 30) -> Served:
+        """Return once the server answers."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            try:
+                if self.http.get("/health").status_code == httpx.codes.OK:
+                    return self
+            except httpx.TransportError:
+                time.sleep(0.02)
+        message = f"the server didn't start: {self.log.read_text()[-2000:]}"
+        raise RuntimeError(message)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.http.close()
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The worker's served Clew, in local mode."""
+    server = Served(tmp_path_factory.mktemp("served") / "data").wait()
+    yield server
+    server.stop()
