@@ -69,10 +69,10 @@ def test_cut_off_json_comes_back(payload: str, at: int) -> None:
     assert round_trip(cut) == cut
 
 
-@given(st.randoms(use_true_random=False), st.integers(800, 3000), st.booleans())
-def test_base64_comes_back_and_is_decoded(chance: random.Random, size: int, as_url: bool) -> None:
+@given(st.integers(0, 2**32), st.integers(800, 3000), st.booleans())
+def test_base64_comes_back_and_is_decoded(seed: int, size: int, as_url: bool) -> None:
     """Base64 of some size is kept as its bytes, and the text comes back."""
-    data = chance.randbytes(size)
+    data = random.Random(seed).randbytes(size)
     encoded = ("data:image/png;base64," if as_url else "") + base64.b64encode(data).decode()
     payload = json.dumps([{"type": "image", "data": encoded}])
     assert round_trip(payload) == payload
