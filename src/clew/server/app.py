@@ -40,6 +40,7 @@ from clew.server.pages import page_routes
 from clew.server.project_spans import SpanStore
 from clew.server.settings import Settings
 from clew.server.worker import run_worker
+from clew.settle import Settler
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
 from clew.store.migrate import migrate
@@ -63,6 +64,7 @@ class Parts:
         self.engine = engine
         self.access = Access(records, settings.auth_mode)
         self.ingest = Ingest(engine)
+        self.settler = Settler(engine, self.ingest)
         self.live = Live()
         self.limits = Limits(body_bytes=settings.max_body_bytes)
         self.project_spans = SpanStore(engine, self.ingest)
@@ -170,6 +172,7 @@ async def background(parts: Parts) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(parts.ingest.run()),
+            tasks.create_task(parts.settler.run()),
             tasks.create_task(run_worker(parts.engine, parts.ingest, parts.records, parts.settings)),
         ]
         try:

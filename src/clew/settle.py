@@ -1,0 +1,113 @@
+"""What is counted once, written to the rows, so that sums over many runs need no trees.
+
+A span is stored with its own evidence: a model call counts, an aggregate doesn't. Whether it
+repeats another one shows only when the run's other spans are there, in whatever order they came.
+So runs that changed are looked at again shortly after, and rows that turn out otherwise get a new
+version. Lists and the page of a run don't wait for that: they resolve it when they read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from clew.errors import ClewError
+from clew.ingest import Ingest
+from clew.query import ask
+from clew.query.totals import settle
+from clew.store.engine import Engine
+from clew.store.spans import SPAN_COLUMNS
+
+QUIET_S = 1.0
+"""A run that grew less than this ago waits, so that a burst of exports is settled once…"""
+PATIENCE_S = 10.0
+"""…but not longer than this."""
+BATCH = 200
+"""Runs settled with one question."""
+
+log = logging.getLogger("clew")
+
+
+class _Changed(msgspec.Struct):
+    since: float
+    last: float
+
+
+class Settler:
+    """Settles the runs that ingest tells it of. `run` must be running."""
+
+    def __init__(self, engine: Engine, ingest: Ingest) -> None:
+        self._engine = engine
+        self._ingest = ingest
+        self._changed: dict[tuple[str, str], _Changed] = {}
+        ingest.on_commit(self._note)
+
+    @property
+    def waiting(self) -> int:
+        """Runs that changed and aren't settled yet."""
+        return len(self._changed)
+
+    def _note(self, project: str, trace_ids: set[str]) -> None:
+        now = time.monotonic()
+        for trace_id in trace_ids:
+            changed = self._changed.setdefault((project, trace_id), _Changed(now, now))
+            changed.last = now
+
+    async def run(self) -> None:
+        """Settle what changed until cancelled. What fails is logged and tried again."""
+        while True:
+            await asyncio.sleep(QUIET_S / 2)
+            for project, trace_ids in self._due(time.monotonic()).items():
+                for start in range(0, len(trace_ids), BATCH):
+                    batch = trace_ids[start : start + BATCH]
+                    try:
+                        await self.settle(project, batch)
+                    except ClewError:
+                        log.exception("settling failed; it is tried again")
+                        self._note(project, set(batch))
+
+    def _due(self, now: float) -> dict[str, list[str]]:
+        due: dict[str, list[str]] = {}
+        for (project, trace_id), changed in list(self._changed.items()):
+            if now - changed.last >= QUIET_S or now - changed.since >= PATIENCE_S:
+                del self._changed[project, trace_id]
+                due.setdefault(project, []).append(trace_id)
+        return due
+
+    async def settle(self, project: str, trace_ids: Sequence[str]) -> int:
+        """Bring `counted` up to date in these runs; returns how many runs needed a look."""
+        rows = ask.sql("rows_of_traces")
+        runs = ask.sql("run", rows=rows, has="", has_names="")
+        found = await self._engine.query(
+            f"SELECT trace_id FROM ({runs}) WHERE ambiguous",  # noqa: S608 - SQL of ours
+            {"project": project, "trace_ids": list(trace_ids)},
+        )
+        ambiguous = [msgspec.json.decode(line)["trace_id"] for line in found.splitlines()]
+        settled = await settle(self._engine, project, ambiguous)
+        for trace_id, sums in settled.items():
+            await self._rewrite(project, trace_id, sums.uncounted)
+        return len(ambiguous)
+
+    async def _rewrite(self, project: str, trace_id: str, uncounted: list[str]) -> None:
+        params = {"project": project, "trace_ids": [trace_id], "uncounted": uncounted}
+        rows = ask.sql("rows_of_traces")
+        # A version that arrives in between is newer than one more than the version it replaces.
+        values = ", ".join(_VALUES.get(column, column) for column in SPAN_COLUMNS)
+        await self._engine.query(
+            f"INSERT INTO spans ({', '.join(SPAN_COLUMNS)})"  # noqa: S608 - columns of ours
+            f" SELECT {values} FROM ({rows})"
+            " WHERE (usage_scope != '' OR isNotNull(cost_usd))"
+            " AND counted != (span_id NOT IN {uncounted:Array(String)})",
+            params,
+            fmt="Null",
+        )
+
+
+_VALUES = {
+    "version": "version + 1",
+    "counted": "span_id NOT IN {uncounted:Array(String)}",
+}

@@ -1,0 +1,101 @@
+"""Sums over many runs count once, whatever order the spans came in."""
+
+from __future__ import annotations
+
+import itertools
+
+import msgspec
+import pytest
+
+from clew.ingest import Ingest
+from clew.settle import Settler
+from clew.span import Span
+from clew.store.embedded import EmbeddedEngine
+
+pytestmark = pytest.mark.anyio
+
+T0 = 1_795_442_531_000_000_000
+
+
+def agent(**usage: int) -> Span:
+    """An agent that repeats the sum of its calls."""
+    attributes = {f"gen_ai.usage.{name}": value for name, value in usage.items()}
+    return Span(
+        trace_id="1" * 32,
+        span_id="a" * 16,
+        name="invoke_agent planner",
+        start_ns=T0,
+        end_ns=T0 + 10,
+        attributes={"gen_ai.operation.name": "invoke_agent", **attributes},
+    )
+
+
+def call(number: int, **fields: str) -> Span:
+    """A model call of ten and two tokens below the agent."""
+    return Span(
+        trace_id="1" * 32,
+        span_id=f"{number:016x}",
+        parent_id="a" * 16,
+        name="chat gpt-4o",
+        start_ns=T0 + number,
+        end_ns=T0 + number + 1,
+        attributes={
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "gpt-4o",
+            "gen_ai.usage.input_tokens": 10,
+            "gen_ai.usage.output_tokens": 2,
+            **fields,
+        },
+    )
+
+
+async def total(engine: EmbeddedEngine, project: str) -> int:
+    """Input tokens by the rows alone, as statistics add them up."""
+    body = await engine.query(
+        "SELECT sumIf(input_tokens, counted) AS n FROM spans FINAL WHERE project = {p:String}",
+        {"p": project},
+    )
+    return int(msgspec.json.decode(body)["n"] or 0)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_an_agents_sum_counts_only_without_its_calls(
+    ingest: Ingest, engine: EmbeddedEngine, project: str, order: tuple[int, ...]
+) -> None:
+    """Agent and two calls in any order, settled after each: in the end the calls count."""
+    settler = Settler(engine, ingest)
+    spans = [agent(input_tokens=20, output_tokens=4), call(1), call(2)]
+    for index in order:
+        await ingest.submit(project, spans=[spans[index]])
+        await settler.settle(project, ["1" * 32])
+    assert await total(engine, project) == 20
+
+
+async def test_an_agent_without_calls_counts_itself(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """A remote agent that only tells its sum is counted."""
+    settler = Settler(engine, ingest)
+    await ingest.submit(project, spans=[agent(input_tokens=20, output_tokens=4)])
+    await settler.settle(project, ["1" * 32])
+    assert await total(engine, project) == 20
+
+
+async def test_a_call_seen_twice_counts_once(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """Two instrumentors report one call, with the provider's response id."""
+    settler = Settler(engine, ingest)
+    twice = [call(number, **{"gen_ai.response.id": "resp_1"}) for number in (1, 2)]
+    await ingest.submit(project, spans=twice)
+    await settler.settle(project, ["1" * 32])
+    assert await total(engine, project) == 10
+
+
+async def test_a_changed_run_is_settled_by_itself(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """Ingest tells the settler which runs changed."""
+    settler = Settler(engine, ingest)
+    await ingest.submit(project, spans=[call(1)])
+    assert settler.waiting == 1
