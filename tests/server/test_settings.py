@@ -71,8 +71,8 @@ def test_values_are_read_as_people_write_them() -> None:
         (
             {"max_body_bytes": "0"},
             {},
-            "--max-body-bytes is '0': a size is a number of bytes, or one with a unit such as "
-            "64MiB",
+            ("--max-body-bytes is '0': a size is a number of bytes, or one with a unit such as "
+            "64MiB"),
         ),
         (
             {"retention_days": "0"},
@@ -82,12 +82,12 @@ def test_values_are_read_as_people_write_them() -> None:
         (
             {"allowed_origins": "app.example.com"},
             {},
-            "--allowed-origins is 'app.example.com': origins are scheme and host, separated by "
-            "commas, such as https://app.example.com",
+            ("--allowed-origins is 'app.example.com': origins are scheme and host, separated by "
+            "commas, such as https://app.example.com"),
         ),
         ({"auth": "none"}, {}, "--auth is 'none': give one of auto, keys"),
-        ({}, {"CLEW_LOG_LEVEL": "loud"}, "CLEW_LOG_LEVEL is 'loud': give one of debug, info, "
-         "warning, error"),
+        ({}, {"CLEW_LOG_LEVEL": "loud"}, ("CLEW_LOG_LEVEL is 'loud': give one of debug, info, "
+         "warning, error")),
         ({"host": ""}, {}, "--host is '': give a name or address"),
     ],
 )  # fmt: skip
