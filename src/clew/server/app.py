@@ -147,13 +147,30 @@ def run(settings: Settings, ready: Callable[[Settings], None] | None = None) -> 
     """Serve until SIGINT or SIGTERM. Raises StartupError with a sentence that says what to do."""
     import uvloop  # noqa: PLC0415 - only a server needs it, and it isn't there on every system
 
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    _log_to_stderr(settings.log_level)
+    uvloop.run(_serve(settings, ready or _greet))
+
+
+def _log_to_stderr(level: str) -> None:
+    """Our own log at `level`; libraries only speak up when something is wrong."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+    log.setLevel(level.upper())
+
+
+def _greet(settings: Settings) -> None:
+    # Flushed, because who started us may be waiting for this line in a pipe.
+    print(  # noqa: T201 - what the person at the terminal looks for
+        f"Clew {version('clew')} is at {settings.url}\n"
+        f"  OTLP over HTTP on port {settings.port}, over gRPC on port {settings.grpc_port}\n"
+        f"  data in {settings.data_dir.absolute()}",
+        flush=True,
     )
-    uvloop.run(_serve(settings, ready))
 
 
-async def _serve(settings: Settings, ready: Callable[[Settings], None] | None) -> None:
+async def _serve(settings: Settings, ready: Callable[[Settings], None]) -> None:
     with bind(settings.host, settings.port) as listener:
         async with open_parts(settings) as parts:
             async with background(parts), serve_grpc(
@@ -161,8 +178,7 @@ async def _serve(settings: Settings, ready: Callable[[Settings], None] | None) -
             ):
                 app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
                 server = _Server(_uvicorn_config(app, settings), parts)
-                if ready is not None:
-                    server.when_started(lambda: ready(settings))
+                server.when_started(lambda: ready(settings))
                 await server.serve(sockets=[listener])
 
 
@@ -205,7 +221,6 @@ def _uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         app,  # type: ignore[arg-type] - Litestar's and uvicorn's scopes differ in name only
         lifespan="off",
         log_config=None,
-        log_level=settings.log_level,
         access_log=settings.log_level == "debug",
         http="httptools",
         ws="none",
