@@ -56,7 +56,9 @@ class Sink:
         self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.sink = self
         self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
         return self
 

@@ -28,12 +28,17 @@ def test_import_loads_nothing_of_the_server():
     loaded = _modules_after("import clew")
     assert _packages(loaded).isdisjoint({"msgspec", "litestar", "chdb", "httpx", "sqlalchemy"})
     ours = {name for name in loaded if name.split(".")[0] == "clew"}
-    assert {name for name in ours if not name.startswith("clew._sdk")} == {"clew", "clew.conventions"}
+    assert {name for name in ours if not name.startswith("clew._sdk")} == {
+        "clew",
+        "clew.conventions",
+    }
 
 
 def test_import_adds_only_clew_to_the_opentelemetry_sdk():
     """Beside our own modules, importing loads nothing that the OpenTelemetry SDK doesn't."""
-    sdk = _modules_after("import opentelemetry.sdk.trace.export, opentelemetry.sdk.resources, asyncio")
+    sdk = _modules_after(
+        "import opentelemetry.sdk.trace.export, opentelemetry.sdk.resources, asyncio"
+    )
     added = _packages(_modules_after("import clew") - sdk)
     assert added == {"clew"}
 
@@ -41,7 +46,9 @@ def test_import_adds_only_clew_to_the_opentelemetry_sdk():
 def test_import_leaves_the_opentelemetry_sdk_and_exporter_to_init():
     """A program that only carries decorators pays for the OpenTelemetry API alone."""
     loaded = _modules_after("import clew")
-    assert not any(name.startswith(("opentelemetry.sdk", "opentelemetry.exporter")) for name in loaded)
+    assert not any(
+        name.startswith(("opentelemetry.sdk", "opentelemetry.exporter")) for name in loaded
+    )
 
 
 def test_public_names():

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import socket
 import struct
+import sys
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -157,7 +159,7 @@ class FakeModel:
         self.seed = seed
         self.latency_scale = latency_scale
         self.requests: list[Request] = []
-        self._count = 0
+        self._count: int = 0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.model = self
@@ -180,7 +182,7 @@ class FakeModel:
         self._thread.join()
 
     @contextmanager
-    def play(self, script: Script, seed: str) -> Iterator[None]:
+    def play(self, script: Script, seed: str) -> Generator[None]:
         """Answer by `script` and count ids from `seed` while the context is open."""
         before = self.script, self.seed, self._count
         self.script, self.seed, self._count = script, seed, 0
@@ -201,6 +203,11 @@ class FakeModel:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     model: FakeModel
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that leaves without saying goodbye is nobody's mistake."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(cast("socket.socket", request), client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -29,7 +29,7 @@ from clew._sdk.export import ContextProcessor
 from clew._sdk.spans import Recorder, recorders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
     from opentelemetry.sdk.trace import ReadableSpan
 
@@ -120,7 +120,7 @@ class Captured:
 
 
 @contextmanager
-def capture(clock: TickingClock | None = None) -> Iterator[Captured]:
+def capture(clock: TickingClock | None = None) -> Generator[Captured]:
     """Record what runs inside, instead of sending it."""
     provider = TracerProvider(resource=Resource.get_empty(), id_generator=CountingIds())
     captured = Captured(provider)
@@ -136,12 +136,12 @@ def capture(clock: TickingClock | None = None) -> Iterator[Captured]:
 
 
 def _captured(span: ReadableSpan) -> CapturedSpan:
-    attributes = dict(span.attributes or {})
+    attributes, context = dict(span.attributes or {}), span.get_span_context()
     return CapturedSpan(
         name=span.name,
         kind=str(attributes.get(names.CLEW_KIND, "")),
-        trace_id=format_trace_id(span.context.trace_id),
-        span_id=format_span_id(span.context.span_id),
+        trace_id=format_trace_id(context.trace_id if context else 0),
+        span_id=format_span_id(context.span_id if context else 0),
         parent_id=format_span_id(span.parent.span_id) if span.parent else "",
         start_ns=span.start_time or 0,
         end_ns=span.end_time or 0,

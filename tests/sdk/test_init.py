@@ -45,7 +45,11 @@ clew.flush()
     (span,) = sink.spans
     assert span.name == "hello"
     assert span.attributes["clew.input"] == "in"
-    expected = {"service.name": "desk", "deployment.environment.name": "staging", "service.version": "1.2"}
+    expected = {
+        "service.name": "desk",
+        "deployment.environment.name": "staging",
+        "service.version": "1.2",
+    }
     assert expected.items() <= span.resource.items()
 
 

@@ -1,12 +1,22 @@
 """Recording by hand: `with clew.span(...)`."""
 
 import asyncio
+import importlib
+from typing import get_args
 
 import pytest
 from opentelemetry import trace
 
 import clew
+from clew._sdk import spans as verbs
 from clew.testing import TickingClock, capture
+
+
+def test_kinds_and_outcomes_are_those_of_the_noun():
+    """The SDK offers exactly the kinds and outcomes that a span can have."""
+    noun = importlib.import_module("clew.span")
+    assert get_args(verbs.Kind) == get_args(noun.Kind)
+    assert get_args(verbs.Outcome) == get_args(noun.Outcome)
 
 
 def test_span_has_kind_input_and_output():

@@ -12,7 +12,7 @@ from clew._sdk.guard import guard
 from clew._sdk.payload import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from opentelemetry.context import Context
 
@@ -32,32 +32,34 @@ def context(
     metadata: Mapping[str, object] | None = None,
     prompt: tuple[str, str | int] | None = None,
     variables: Mapping[str, object] | None = None,
-) -> Iterator[None]:
+) -> Generator[None]:
     """Attach these to every span that starts inside, also to spans of other instrumentations.
 
     `prompt` is the name and the version of the prompt that runs, `variables` what it was filled
     with. Contexts nest: an inner one adds to the outer one and replaces what both name; tags
     gather. Also works as a decorator.
     """
-    token = None
+    merged = attached()
     with guard("attach the context"):
         given = _attributes(session, user, metadata or {}, prompt, variables or {})
-        outer = attached()
-        gathered = [*cast("Sequence[str]", outer.get(names.CLEW_TAGS, ())), *tags]
-        if gathered:
-            given[names.CLEW_TAGS] = list(dict.fromkeys(gathered))
-        token = otel_context.attach(otel_context.set_value(_KEY, {**outer, **given}))
+        merged = {**merged, **given, **_gathered(merged, tags)}
+    token = otel_context.attach(otel_context.set_value(_KEY, merged))
     try:
         yield
     finally:
-        if token is not None:
-            otel_context.detach(token)
+        otel_context.detach(token)
 
 
 def attached(context: Context | None = None) -> Mapping[str, AttributeValue]:
     """The attributes that `context` (by default the current one) gives to spans."""
     found = otel_context.get_value(_KEY, context)
     return cast("Mapping[str, AttributeValue]", found or {})
+
+
+def _gathered(outer: Mapping[str, AttributeValue], tags: Sequence[str]) -> Mapping[str, list[str]]:
+    """Tags of the outer context and of this one, each once."""
+    gathered = [*cast("Sequence[str]", outer.get(names.CLEW_TAGS, ())), *tags]
+    return {names.CLEW_TAGS: list(dict.fromkeys(gathered))} if gathered else {}
 
 
 def _attributes(

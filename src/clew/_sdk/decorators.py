@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast, overload
 from clew import conventions as names
 from clew._sdk.guard import guard
 from clew._sdk.payload import MAX_CHARACTERS
-from clew._sdk.spans import Span, span_name, start
+from clew._sdk.spans import Kind, Span, span_name, start
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-
-    from clew.span import Kind
 
 P = ParamSpec("P")
 R = TypeVar("R")

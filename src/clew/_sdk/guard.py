@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 _logger = logging.getLogger("clew")
 
 
 @contextmanager
-def guard(doing: str) -> Iterator[None]:
+def guard(doing: str) -> Generator[None]:
     """Log an exception instead of raising it; `doing` completes "failed to …".
 
     Under pytest it is raised, so that a fault in a test is never overlooked.

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, time
 from enum import Enum
 from typing import NamedTuple, cast
@@ -32,7 +33,7 @@ class Payload(NamedTuple):
 def encode(value: object) -> Payload:
     """A text stays what it is, anything else becomes JSON. Never raises."""
     is_json = not isinstance(value, str)
-    text = _encode_json(value) if is_json else cast("str", value)
+    text = value if isinstance(value, str) else _encode_json(value)
     if len(text) > MAX_CHARACTERS:
         return Payload(text[:MAX_CHARACTERS], is_json=False, cut=True)
     return Payload(text, is_json, cut=False)
@@ -52,13 +53,15 @@ def _plain_once(value: object) -> object:
         return value.value
     if isinstance(value, (date, time)):
         return value.isoformat()
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         return f"<{len(value)} bytes>"
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return dict(cast("Mapping[object, object]", value))
-    if isinstance(value, Set) or (isinstance(value, Sequence) and not isinstance(value, str)):
+    if isinstance(value, AbstractSet) or (
+        isinstance(value, Sequence) and not isinstance(value, str)
+    ):
         return list(cast("Sequence[object]", value))
     return _dumped(value)
 

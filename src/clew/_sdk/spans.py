@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
@@ -15,12 +15,36 @@ from clew._sdk.guard import guard
 from clew._sdk.payload import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from opentelemetry.trace import Tracer
 
     from clew._sdk.context import AttributeValue
-    from clew.span import Kind, Outcome
+
+Kind: TypeAlias = Literal[
+    "workflow",
+    "agent",
+    "plan",
+    "step",
+    "llm",
+    "embedding",
+    "rerank",
+    "retrieval",
+    "tool",
+    "mcp",
+    "memory",
+    "handoff",
+    "guardrail",
+    "evaluation",
+    "human",
+    "prompt",
+    "http",
+    "db",
+    "other",
+]
+"""As `clew.span.Kind`, which the SDK can't import without msgspec."""
+Outcome: TypeAlias = Literal["success", "error", "refused", "cancelled", "blocked", "waiting"]
+"""As `clew.span.Outcome`."""
 
 _OPERATIONS: Mapping[str, tuple[str, str]] = {
     "agent": ("invoke_agent", names.GEN_AI_AGENT_NAME),
@@ -143,7 +167,7 @@ class Span:
         return self
 
     @contextmanager
-    def active(self) -> Iterator[None]:
+    def active(self) -> Generator[None]:
         """Make this the parent of what starts inside, without ending it."""
         token = otel_context.attach(trace.set_span_in_context(self.otel))
         try:
@@ -192,7 +216,7 @@ def span_name(kind: Kind, subject: str) -> str:
 
 
 @contextmanager
-def span(name: str, *, kind: Kind = "step") -> Iterator[Span]:
+def span(name: str, *, kind: Kind = "step") -> Generator[Span]:
     """Record what happens inside, as a child of the span that is current.
 
     For an agent, tool or workflow `name` is who runs, and the span is called after the GenAI
