@@ -273,14 +273,14 @@ class Client:
     """A server at `url`, asked with `key`, which a server in local mode doesn't need.
 
     Every method raises the `clew.errors` of the server's answer, and Unavailable where no server
-    answers.
+    answers; making one raises BadInput for a `url` that can't be one.
     """
 
     def __init__(self, url: str, key: str | None = None) -> None:
         self.url = url.rstrip("/")
         # Proxies of the environment are not asked for a server on this machine or network.
         self._http = httpx.Client(
-            base_url=self.url,
+            base_url=_check_url(self.url),
             headers={"authorization": f"Bearer {key}"} if key else {},
             timeout=TIMEOUT_S,
             trust_env=False,
@@ -439,14 +439,6 @@ class Client:
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **request)
-        except httpx.InvalidURL as exc:
-            message = (
-                f"{self.url!r} can't be a server's address ({exc}): such as http://127.0.0.1:4318"
-            )
-            raise errors.BadInput(message) from exc
-        except httpx.UnsupportedProtocol as exc:
-            message = f"{self.url!r} can't be a server's address: such as http://127.0.0.1:4318"
-            raise errors.BadInput(message) from exc
         except httpx.TimeoutException as exc:
             message = f"the server at {self.url} didn't answer within {TIMEOUT_S:.0f} s"
             raise errors.Unavailable(message) from exc
@@ -459,6 +451,18 @@ class Client:
         if answer.is_error:
             raise _error(answer)
         return answer
+
+
+def _check_url(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as exc:
+        message = f"{url!r} can't be a server's address ({exc}): such as http://127.0.0.1:4318"
+        raise errors.BadInput(message) from exc
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        message = f"{url!r} can't be a server's address: such as http://127.0.0.1:4318"
+        raise errors.BadInput(message)
+    return parsed
 
 
 def _path(*parts: str) -> str:

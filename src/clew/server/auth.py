@@ -180,8 +180,8 @@ def read_credential(headers: Headers) -> Credential | None:
 def project_said(headers: Headers, resource_attributes: Mapping[str, Value]) -> str | None:
     """The project that the sender names, in a header or else in the resource."""
     for header in PROJECT_HEADERS:
-        if said := unquote(headers.get(header, "")).strip():
-            return said
+        if (said := headers.get(header)) and (name := unquote(said).strip()):
+            return name
     for attribute in PROJECT_ATTRIBUTES:
         value = resource_attributes.get(attribute)
         if isinstance(value, str) and value.strip():
