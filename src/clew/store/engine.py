@@ -8,12 +8,13 @@ the promises below.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 Param: TypeAlias = "str | int | float | bool | None | Sequence[str] | Sequence[int]"
 Settings: TypeAlias = "Mapping[str, str | int | float]"
 
 
+@runtime_checkable  # Litestar checks what it hands to a handler
 class Engine(Protocol):
     """What the rest of Clew asks of a database.
 

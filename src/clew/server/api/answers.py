@@ -25,7 +25,7 @@ def error_response(_request: Request[Any, Any, Any], exc: Exception) -> Response
             error["position"] = exc.position
         if isinstance(exc, Unavailable):
             headers["Retry-After"] = str(exc.retry_after_s)
-    elif isinstance(exc, HTTPException):
+    elif isinstance(exc, HTTPException) and exc.status_code < HTTP_500_INTERNAL_SERVER_ERROR:
         error = {"status": exc.status_code, "message": _http_message(exc)}
         headers.update(exc.headers or {})
     else:
