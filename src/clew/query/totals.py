@@ -23,9 +23,7 @@ class UsageRow(msgspec.Struct, kw_only=True, frozen=True):
     span_id: str
     parent_id: str
     kind: str
-    name: str
     start_ns: int
-    provider: str
     response_id: str
     usage_scope: str
     input_tokens: int | None

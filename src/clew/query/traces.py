@@ -8,19 +8,17 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from clew.errors import BadInput, NotFound
+from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
+from clew.query.order import Order, place_params, read_order
+from clew.query.times import Range
 from clew.query.totals import Settled, settle
 from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk, windows
 from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, RunWhere, Totals, holds, run_where
-from clew.query.times import Range
 from clew.score import Score
 from clew.span import Outcome, Status
 from clew.store.engine import Engine, Param
-
-MAX_PAGE: Final = 1_000
-
 
 class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
     """A score of a run, as its row in a list shows it."""
@@ -90,22 +88,7 @@ class _Place(msgspec.Struct):
     place: int | float
 
 
-class Order(NamedTuple):
-    """How a list is sorted: by `sql`, a parameter of type `kind` in cursors."""
-
-    sql: str
-    kind: str
-    descending: bool
-
-    @property
-    def of_time(self) -> bool:
-        """Whether a walk through time gives this order."""
-        return self.sql == "first_ns"
-
-
-# Unknown values come last, in both directions.
 _MEASURES: Final = {
-    "start_time": "first_ns",
     "duration": "duration_ns",
     "cost": "cost_usd",
     "tokens": RUN_TOKENS,
@@ -113,15 +96,7 @@ _MEASURES: Final = {
 }
 
 
-def read_order(text: str) -> Order:
-    """The order named `text`. Raises BadInput."""
-    descending, name = not text.startswith("-"), text.removeprefix("-")
-    if name not in _MEASURES:
-        raise BadInput(f"unknown order {text!r}: expected {', '.join(_MEASURES)}, or -{name}")
-    if name == "start_time":
-        return Order("first_ns", "Int64", descending)
-    missing = "-1" if descending else "1e300"
-    return Order(f"toFloat64(ifNull({_MEASURES[name]}, {missing}))", "Float64", descending)
+_SKELETON: Final = ask.sql("skeleton", columns=ask.sql("span_columns"))
 
 
 async def list_runs(
@@ -136,7 +111,7 @@ async def list_runs(
 ) -> Page[Run]:
     """A page of the project's runs. A run is in the range if its first span starts there. Raises
     BadInput for an unknown order or a foreign cursor."""
-    sorting = read_order(order)
+    sorting = read_order(order, "first_ns", _MEASURES)
     after = read_cursor(cursor)
     whole = await extent(engine, project, range_)
     if whole is None:
@@ -179,7 +154,7 @@ async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
     params = {"project": project, "trace_id": trace_id}
     found, columns, scores, logs = await asyncio.gather(
         find_runs(engine, project, [trace_id]),
-        engine.query(ask.sql("skeleton"), params, fmt="JSONColumns"),
+        engine.query(_SKELETON, params, fmt="JSONColumns"),
         ask.rows(engine, ask.sql("trace_scores"), params, Score),
         engine.query(ask.sql("trace_logs"), params, fmt="TSV"),
     )
@@ -270,9 +245,8 @@ async def list_places(
         "rows_from_ns": window.from_ns,
         "rows_to_ns": window.to_ns if plain else window.to_ns + LONGEST_RUN_NS,
         "count": count,
+        **place_params(after),
     }
-    if after is not None:
-        params |= {"after": after[0], "after_id": after[1]}
     rows = ask.sql(
         "rows_between",
         final="" if plain else "FINAL",
@@ -282,13 +256,8 @@ async def list_places(
         "run_places",
         runs=ask.sql("run_starts", rows=rows) if plain else _run_sql(rows, where.has),
         place=order.sql,
-        after=_after(order) if after is not None else "true",
+        after=order.after(after, "trace_id"),
         condition=where.condition,
-        direction="DESC" if order.descending else "ASC",
+        direction=order.direction,
     )
     return await ask.rows(engine, statement, params, _Place)
-
-
-def _after(order: Order) -> str:
-    comparison = "<" if order.descending else ">"
-    return f"(place, trace_id) {comparison} ({{after:{order.kind}}}, {{after_id:String}})"

@@ -21,10 +21,11 @@ judged by its first week. Without a bound, each filter on last month would read 
 
 
 class SpanWhere(NamedTuple):
-    """A condition on rows of `spans`, to be joined by AND."""
+    """What a filter asks of spans: a condition on rows of `spans`. `pointed` as in `RunWhere`."""
 
     condition: str
     params: dict[str, Param]
+    pointed: bool
 
 
 class RunWhere(NamedTuple):
@@ -149,7 +150,8 @@ def span_where(filter_: Filter) -> SpanWhere:
         else:
             condition = _span_condition(term, params)
         conditions.append(_signed(condition, negated=term.negated))
-    return SpanWhere(" AND ".join(conditions) or "true", params.values)
+    pointed = any(map(_points, filter_.terms))
+    return SpanWhere(" AND ".join(conditions) or "true", params.values, pointed)
 
 
 def run_where(filter_: Filter) -> RunWhere:

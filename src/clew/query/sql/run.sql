@@ -32,13 +32,13 @@ SELECT
     llm_calls,
     -- A framework's span and an MCP client's and server's may tell of the same call.
     tool_spans_without_id + tool_call_ids AS tool_calls,
-    -- Sums by each span's own evidence. Where spans may repeat each other (`ambiguous`) the exact
-    -- ones are made of the tree, see clew.query.totals.
-    coalesce(counted_input_tokens, aggregate_input_tokens) AS input_tokens,
-    coalesce(counted_output_tokens, aggregate_output_tokens) AS output_tokens,
+    -- Sums of the spans that are known to count. Where some may repeat each other (`ambiguous`),
+    -- clew.query.totals looks at the tree; clew.settle writes down what it finds a little later.
+    counted_input_tokens AS input_tokens,
+    counted_output_tokens AS output_tokens,
     counted_cache_read_tokens AS cache_read_tokens,
     counted_reasoning_tokens AS reasoning_tokens,
-    coalesce(counted_cost_usd, aggregate_cost_usd) AS cost_usd,
+    counted_cost_usd AS cost_usd,
     unpriced_calls,
     toBool(
         aggregates > 0 OR repeated_responses > 0 OR notEmpty(arrayIntersect(bearers, parents))
@@ -99,9 +99,6 @@ FROM
         sumIf(cache_read_tokens, counted) AS counted_cache_read_tokens,
         sumIf(reasoning_tokens, counted) AS counted_reasoning_tokens,
         sumIf(cost_usd, counted) AS counted_cost_usd,
-        maxIf(input_tokens, usage_scope = 'aggregate') AS aggregate_input_tokens,
-        maxIf(output_tokens, usage_scope = 'aggregate') AS aggregate_output_tokens,
-        maxIf(cost_usd, usage_scope = 'aggregate') AS aggregate_cost_usd,
         countIf(counted AND usage_scope != '' AND isNull(cost_usd)) AS unpriced_calls,
         countIf(usage_scope = 'aggregate') AS aggregates,
         countIf(usage_scope != '' AND response_id != '')

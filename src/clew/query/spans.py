@@ -1,0 +1,249 @@
+"""Spans: the list of them, and one as it is read."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import Final, Literal, cast
+
+import msgspec
+
+from clew.errors import NotFound
+from clew.filter import Filter
+from clew.query import ask
+from clew.query.order import Order, place_params, read_order
+from clew.query.times import Range, render_time
+from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk, windows
+from clew.query.whole import whole_logs, whole_spans
+from clew.query.where import SPAN_TOKENS, SpanWhere, span_where
+from clew.score import Score
+from clew.span import (
+    Attributes,
+    Event,
+    Kind,
+    Link,
+    Log,
+    Outcome,
+    Resource,
+    Scope,
+    Span,
+    Status,
+    Value,
+)
+from clew.store.engine import Engine, Param
+from clew.wire.normalize import conversation
+
+
+class SpanRow(msgspec.Struct, kw_only=True, frozen=True):
+    """A span in a list. `prompt` is name@version; hashes name contents, in order."""
+
+    trace_id: str
+    span_id: str
+    parent_id: str
+    name: str
+    display_name: str
+    kind: Kind
+    start_time: str
+    duration_ms: float | None
+    status: Status
+    outcome: Outcome | Literal[""]
+    error_type: str
+    error_message: str
+    level: str
+    agent: str
+    tool: str
+    tool_call_id: str
+    model: str
+    provider: str
+    prompt: str
+    response_id: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    ttft_us: int | None
+    retries: int | None
+    input_preview: str
+    output_preview: str
+    service: str
+    scope: str
+    links: int
+    events: int
+    dropped: int
+    handoff_from: str
+    handoff_to: str
+    input_hashes: list[str]
+    output_hashes: list[str]
+
+
+class _Key(msgspec.Struct):
+    trace_id: str
+    span_id: str
+    version: int
+    place: int | float = 0
+
+
+_MEASURES: Final = {"duration": "end_ns - start_ns", "cost": "cost_usd", "tokens": SPAN_TOKENS}
+_ROWS: Final = ask.sql("span_rows", columns=ask.sql("span_columns"))
+
+
+async def list_spans(
+    engine: Engine,
+    project: str,
+    *,
+    filter_: Filter = Filter(),
+    range_: Range = Range(),
+    order: str = "start_time",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[SpanRow]:
+    """A page of the project's spans that start in the range. Raises BadInput for an unknown
+    order, a foreign cursor, or a filter that only runs can be held to."""
+    sorting = read_order(order, "start_ns", _MEASURES)
+    where = span_where(filter_)
+    after = read_cursor(cursor)
+    whole = await extent(engine, project, range_)
+    if whole is None:
+        return Page([], None)
+
+    async def fetch(window: Window, after: Place | None, count: int) -> list[Candidate[SpanRow]]:
+        keys = await _list_keys(engine, project, where, sorting, window, after, count)
+        rows = await _find_rows(engine, project, keys)
+        return [
+            Candidate(
+                (key.place, key.trace_id, key.span_id),
+                rows.get((key.trace_id, key.span_id, key.version)),
+            )
+            for key in keys
+        ]
+
+    if sorting.of_time and not where.pointed:
+        through = windows(whole, descending=sorting.descending, after=after)
+    else:
+        through = iter([whole])
+    return await walk(fetch, through, after, limit)
+
+
+async def get_span(engine: Engine, project: str, trace_id: str, span_id: str) -> bytes:
+    """One whole span as JSON: what it means, and everything that came in. Raises NotFound."""
+    params = {"project": project, "trace_id": trace_id, "span_id": span_id}
+    found, logs, scores = await asyncio.gather(
+        whole_spans(engine, project, trace_id, span_id),
+        whole_logs(engine, project, trace_id, span_id),
+        ask.rows(engine, ask.sql("span_scores"), params, Score),
+    )
+    if not found:
+        raise NotFound(f"trace {trace_id} of project {project} has no span {span_id}")
+    span = found[0].span
+    return msgspec.json.encode(
+        {
+            **_head(span),
+            "facts": found[0].facts,
+            "conversation": conversation(span, logs),
+            "attributes": readable(span.attributes),
+            "events": [_event(event) for event in span.events],
+            "links": [_plain(link) for link in span.links],
+            "logs": [_log(log) for log in logs],
+            "resource": _plain(span.resource),
+            "scope": _plain(span.scope),
+            "scores": scores,
+        }
+    )
+
+
+def readable(value: Value) -> object:
+    """A value in JSON's terms: bytes are `{"$bytes": "<base64>"}`, so that they aren't text."""
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if isinstance(value, list):
+        return [readable(item) for item in cast("list[Value]", value)]
+    if isinstance(value, dict):
+        return {key: readable(item) for key, item in cast("Attributes", value).items()}
+    return value
+
+
+async def _list_keys(
+    engine: Engine,
+    project: str,
+    where: SpanWhere,
+    order: Order,
+    window: Window,
+    after: Place | None,
+    count: int,
+) -> list[_Key]:
+    params: dict[str, Param] = {
+        **where.params,
+        "project": project,
+        "rows_from_ns": window.from_ns,
+        "rows_to_ns": window.to_ns,
+        "count": count,
+        **place_params(after),
+    }
+    statement = ask.sql(
+        "span_places",
+        rows=ask.sql("rows_between", final="FINAL", narrow=where.condition),
+        place=order.sql,
+        after=order.after(after, "trace_id, span_id"),
+        direction=order.direction,
+    )
+    return await ask.rows(engine, statement, params, _Key)
+
+
+async def _find_rows(
+    engine: Engine, project: str, keys: list[_Key]
+) -> dict[tuple[str, str, int], SpanRow]:
+    """The rows of those keys that are of the newest version."""
+    if not keys:
+        return {}
+    params: dict[str, Param] = {
+        "project": project,
+        "trace_ids": sorted({key.trace_id for key in keys}),
+        "span_ids": sorted({key.span_id for key in keys}),
+    }
+    body = await engine.query(_ROWS, params)
+    versions = [key.version for key in ask.decode_rows(body, _Key)]
+    return {
+        (row.trace_id, row.span_id, version): row
+        for row, version in zip(ask.decode_rows(body, SpanRow), versions, strict=True)
+    }
+
+
+def _head(span: Span) -> dict[str, object]:
+    """The plain values of a span, and its times as the API tells them."""
+    kept = (
+        "span_id", "trace_id", "parent_id", "name", "otel_kind", "status", "status_message",
+        "trace_state", "flags", "dropped_attributes_count", "dropped_events_count",
+        "dropped_links_count", "truncated",
+    )  # fmt: skip
+    over = span.end_ns is not None
+    return {
+        **{name: getattr(span, name) for name in kept},
+        "start_time": render_time(span.start_ns),
+        "end_time": render_time(cast("int", span.end_ns)) if over else None,
+        "duration_ms": max(cast("int", span.end_ns) - span.start_ns, 0) / 1e6 if over else None,
+    }
+
+
+def _plain(struct: Link | Resource | Scope) -> dict[str, object]:
+    return {name: readable(getattr(struct, name)) for name in struct.__struct_fields__}
+
+
+def _event(event: Event) -> dict[str, object]:
+    return {
+        "name": event.name,
+        "time": render_time(event.time_ns),
+        "attributes": readable(event.attributes),
+        "dropped_attributes_count": event.dropped_attributes_count,
+    }
+
+
+def _log(log: Log) -> dict[str, object]:
+    return {
+        "time": render_time(log.time_ns or log.observed_ns),
+        "severity": log.severity,
+        "severity_number": log.severity_number,
+        "event_name": log.event_name,
+        "body": readable(log.body),
+        "attributes": readable(log.attributes),
+    }
