@@ -53,30 +53,31 @@ def duration(ms: float | None) -> str:
     """`412 ms`, `8.2 s`, `3 m 12 s` or `2 h 5 m`."""
     if ms is None:
         return UNKNOWN
-    if ms < 1_000:  # noqa: PLR2004 (here and below: units of time)
-        return f"{ms:.3g} ms" if ms < 10 else f"{ms:.0f} ms"  # noqa: PLR2004
-    if ms < 60_000:  # noqa: PLR2004
+    # Each bound is where rounding to three digits would reach the next unit.
+    if ms < 999.5:  # noqa: PLR2004
+        return f"{round(ms, 4):.3g} ms"
+    if ms < 59_950:  # noqa: PLR2004
         return f"{ms / 1_000:.3g} s"
     minutes, seconds = divmod(round(ms / 1_000), 60)
-    if minutes < 60:  # noqa: PLR2004
-        return f"{minutes} m {seconds} s"
-    return f"{minutes // 60} h {minutes % 60} m"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} m" if hours else f"{minutes} m {seconds} s"
 
 
 def tokens(count: int | None) -> str:
     """`210`, `9.1k` or `1.2M`."""
     if count is None:
         return UNKNOWN
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if count >= size:
-            return f"{count / size:.1f}{unit}"
-    return str(count)
+    if count < 1_000:  # noqa: PLR2004
+        return str(count)
+    return f"{count / 1e3:.1f}k" if count < 999_950 else f"{count / 1e6:.1f}M"  # noqa: PLR2004
 
 
 def usd(amount: float | None) -> str:
     """`$1.50`, or with the cents' fractions that a single call costs: `$0.0031`."""
     if amount is None:
         return UNKNOWN
+    if 0 < amount < 0.0001:  # noqa: PLR2004
+        return "<$0.0001"
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
 
 
