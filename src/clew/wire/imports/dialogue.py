@@ -153,14 +153,16 @@ def _root(talk: Dialogue, timed: list[_Timed]) -> Span:
     spoken = [
         turn for turn in talk.turns if isinstance(turn, Said) and turn.text and not turn.calls
     ]
-    last = max((i for i, turn in enumerate(spoken) if turn.speaker == "agent"), default=-1)
-    attributes: Attributes = {names.GEN_AI_AGENT_NAME: talk.agent.name, **talk.attributes}
-    if spoken[: max(last, 0)]:
-        heard = [_message(_role(turn), turn) for turn in spoken[:last]]
-        attributes[names.GEN_AI_INPUT_MESSAGES] = made.joined(heard)
-    if last >= 0:
-        answer = _message("assistant", spoken[last])
-        attributes[names.GEN_AI_OUTPUT_MESSAGES] = made.joined([answer])
+    written = [i for i, turn in enumerate(spoken) if turn.speaker == "agent" and turn.by_model]
+    last = written[-1] if written else len(spoken)
+    heard = [_message(_role(turn), turn) for turn in spoken[:last]]
+    answer = [_message("assistant", turn) for turn in spoken[last : last + 1]]
+    attributes: Attributes = {
+        names.GEN_AI_AGENT_NAME: talk.agent.name,
+        names.GEN_AI_INPUT_MESSAGES: made.joined(heard) if heard else None,
+        names.GEN_AI_OUTPUT_MESSAGES: made.joined(answer) if answer else None,
+        **talk.attributes,
+    }
     return span(
         talk.run,
         "root",

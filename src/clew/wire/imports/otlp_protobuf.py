@@ -45,7 +45,7 @@ def _is_text(head: bytes) -> bool:
 def _frames(document: bytes) -> list[Place] | None:
     for frame in (_resource_spans, _after_length, _after_varint):
         found = _walked(document, frame)
-        if found:
+        if found and any(place.end > place.start for place in found):
             return found
     return None
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -321,10 +322,10 @@ def _root(of: Run, path: Path, told: _Trajectory, config: _Config, end_ns: int) 
 
 def _dialogue(told: _Trajectory) -> Attributes:
     """What the run was given, and what it submitted."""
-    asked = [said for said in told.history[:2] if said.role == "user"]
-    said: Attributes = {
-        names.GEN_AI_INPUT_MESSAGES: made.joined([openai.message(m) for m in asked])
-    }
+    real = [said for said in told.history if not said.is_demo]
+    before = takewhile(lambda said: said.role != "assistant", real)
+    asked = [openai.message(said) for said in before if said.role == "user"]
+    said: Attributes = {names.GEN_AI_INPUT_MESSAGES: made.joined(asked)}
     if told.info.submission:
         submission = made.message("assistant", [made.text(told.info.submission)])
         said[names.GEN_AI_OUTPUT_MESSAGES] = made.joined([submission])

@@ -1,0 +1,101 @@
+"""OTLP files."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from clew.span import Resource, Span
+from clew.wire.otlp import encode_traces
+from wire.imports.reading import imported
+
+SPANS = [
+    Span(
+        trace_id=f"{trace:032x}",
+        span_id=f"{number:016x}",
+        name=f"span {number}",
+        start_ns=number,
+        end_ns=number + 5,
+        attributes={"n": number, "text": "ü" * 40},
+        resource=Resource(attributes={"service.name": f"s{trace}"}),
+    )
+    for number, trace in enumerate((1, 1, 2), start=1)
+]
+REQUEST = encode_traces(SPANS)
+PACKED = {
+    ".gz": gzip.compress,
+    ".zst": zstandard.ZstdCompressor().compress,
+    "": bytes,
+}
+
+
+def framed(*requests: bytes) -> bytes:
+    """As the collector's file exporter frames them."""
+    return b"".join(len(request).to_bytes(4, "big") + request for request in requests)
+
+
+def delimited(*requests: bytes) -> bytes:
+    """As protobuf's own libraries frame them."""
+    return b"".join(varint(len(request)) + request for request in requests)
+
+
+def varint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first."""
+    head = [value & 0x7F | 0x80] if value > 0x7F else [value]
+    return bytes(head) + (varint(value >> 7) if value > 0x7F else b"")
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(REQUEST, id="request"),
+        pytest.param(framed(REQUEST, encode_traces(SPANS[:0]), REQUEST), id="framed"),
+        pytest.param(delimited(REQUEST, REQUEST), id="delimited"),
+        pytest.param(encode_traces(SPANS, "json"), id="json"),
+        pytest.param(
+            encode_traces(SPANS, "json") + b"\n" + encode_traces(SPANS, "json"), id="lines"
+        ),
+    ],
+)
+def test_spans_come_back_from_every_encoding(tmp_path: Path, body: bytes, suffix: str) -> None:
+    """Alone or in a stream, packed or not, told apart without a hint."""
+    path = tmp_path / f"spans.bin{suffix}"
+    path.write_bytes(PACKED[suffix](body))
+    found = imported(path)
+    assert found.broken == []
+    spans = [span for record in found.records for span in record.spans]
+    assert spans == SPANS * (len(spans) // len(SPANS))
+    assert spans
+
+
+def test_a_pretty_printed_request_is_one_document(tmp_path: Path) -> None:
+    """Its lines aren't requests."""
+    path = tmp_path / "pretty.json"
+    path.write_bytes(
+        encode_traces(SPANS, "json").replace(b'"resourceSpans"', b'\n  "resourceSpans"')
+    )
+    assert [span for record in imported(path).records for span in record.spans] == SPANS
+
+
+def test_a_broken_line_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """Also one of logs: this imports runs."""
+    line = encode_traces(SPANS, "json")
+    path = tmp_path / "spans.jsonl"
+    path.write_bytes(b"\n".join([line, b'{"resourceSpans": [', b'{"resourceLogs": []}', line]))
+    found = imported(path)
+    assert [record.name for record in found.records] == ["line 1", "line 4"]
+    assert [each.name for each in found.broken] == ["line 2", "line 3"]
+    assert "resourceSpans" in found.broken[1].message
+
+
+def test_a_stream_that_is_cut_off_gives_the_requests_before(tmp_path: Path) -> None:
+    """The last is named."""
+    path = tmp_path / "spans.pb"
+    path.write_bytes(framed(REQUEST, REQUEST)[:-9])
+    found = imported(path)
+    assert len(found.records) == 1
+    assert [each.name for each in found.broken] == ["request 1"]
