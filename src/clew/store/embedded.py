@@ -101,6 +101,9 @@ class EmbeddedEngine:
             connection = connection or self._prepare(self._connect())
             return cast("bytes", connection.query(sql, fmt, params=params).bytes())
         except RuntimeError as exc:
+            # What a statement wrote before it failed would stand in front of the connection's
+            # next answer, which may be for somebody else.
+            connection.query("SELECT 1", "Null")
             raise _store_error(exc) from exc
         finally:
             self._readers.put(connection)

@@ -1,0 +1,33 @@
+-- What SQL of users sees as `traces`: runs, with the columns of the list of runs. $run is run.sql
+-- over all spans of the project; a query names the columns it wants and pays for those.
+SELECT
+    trace_id,
+    name,
+    start_time,
+    duration_ms,
+    status,
+    outcome,
+    running,
+    session_id,
+    user_id,
+    tags,
+    environment,
+    release,
+    service,
+    agents,
+    span_count,
+    error_count,
+    llm_calls,
+    tool_calls,
+    input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    reasoning_tokens,
+    cost_usd,
+    unpriced_calls,
+    models,
+    prompts,
+    input_preview,
+    output_preview,
+    error_message
+FROM ($run)
