@@ -23,7 +23,17 @@ def test_version_is_the_installed_one(clew: Clew) -> None:
 def test_help_lists_the_commands(clew: Clew) -> None:
     """Alone, `clew` says what there is."""
     done = clew("--help")
-    for command in ("serve", "projects", "keys", "runs", "search", "sql", "version", "import"):
+    for command in (
+        "serve",
+        "demo",
+        "import",
+        "projects",
+        "keys",
+        "runs",
+        "search",
+        "sql",
+        "version",
+    ):
         assert command in done.out
     assert clew().code == 2
 
@@ -92,3 +102,15 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
         f"clew: the command line needs {missing!r}, which `clew` alone doesn't install: "
         "pip install 'clew[server]'\n"
     )
+
+
+def test_a_command_loads_only_what_it_needs() -> None:
+    """The heavy libraries are loaded by the command that uses them: `clew serve` starts sooner."""
+    program = (
+        "import sys, clew.cli.app\n"
+        "print(*{'httpx', 'sqlalchemy', 'alembic', 'litestar', 'chdb', 'grpc'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "\n"

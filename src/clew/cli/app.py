@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from importlib.metadata import version as installed_version
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import typer
 
-from clew.cli import keys, projects, runs, search, serve, sql
+from clew.cli import demo, imports, keys, projects, runs, search, serve, sql
 from clew.errors import ClewError
 
 if TYPE_CHECKING:
@@ -24,19 +22,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("demo")(demo.demo)
+app.command("import")(imports.import_files)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(runs.app, name="runs")
 app.command("search")(search.search)
 app.command("sql")(sql.sql)
-
-# Each comes with an extra part of the program, which a build may leave out.
-for _command, _module, _function in (
-    ("import", "clew.cli.imports", "import_files"),
-    ("demo", "clew.cli.demo", "demo"),
-):
-    if find_spec(_module) is not None:
-        app.command(_command)(getattr(importlib.import_module(_module), _function))
 
 
 @app.command("version")

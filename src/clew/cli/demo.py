@@ -14,7 +14,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn, Protocol, cast
 
-import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -128,6 +127,9 @@ def _server(port: int, grpc_port: int, data_dir: Path) -> Generator[subprocess.P
 
 
 def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    # Here, because it takes a third of a second to load, and every command loads this file.
+    import httpx  # noqa: PLC0415
+
     deadline = time.monotonic() + READY_WITHIN_S
     with httpx.Client(trust_env=False, timeout=2) as client:
         while time.monotonic() < deadline:
