@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -90,7 +91,7 @@ class Served:
             )
         self.http = httpx.Client(base_url=self.url, timeout=30)
 
-    def wait(self, seconds: float = 30) -> Served:
+    def wait(self, seconds: float = 60) -> Served:
         """Return once the server answers."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -104,10 +105,10 @@ class Served:
         message = f"the server didn't start: {self.log.read_text()[-2000:]}"
         raise RuntimeError(message)
 
-    def stop(self) -> int:
-        """SIGTERM, and the exit code."""
+    def stop(self, sig: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal and return the exit code."""
         self.http.close()
-        self.process.terminate()
+        self.process.send_signal(sig)
         return self.process.wait(timeout=30)
 
 

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -115,6 +115,7 @@ def build_app(parts: Parts) -> Litestar:
         ],
         dependencies={name: _provide(part) for name, part in given.items()},
         exception_handlers={Exception: error_response},
+        logging_config=None,
         openapi_config=OpenAPIConfig(
             title="Clew",
             version=version("clew"),
@@ -173,8 +174,11 @@ def _greet(settings: Settings) -> None:
 async def _serve(settings: Settings, ready: Callable[[Settings], None]) -> None:
     with bind(settings.host, settings.port) as listener:
         async with open_parts(settings) as parts:
-            async with background(parts), serve_grpc(
-                settings.host, settings.grpc_port, parts.ingest, parts.access, parts.limits
+            async with (
+                serve_grpc(
+                    settings.host, settings.grpc_port, parts.ingest, parts.access, parts.limits
+                ),
+                background(parts),
             ):
                 app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
                 server = _Server(_uvicorn_config(app, settings), parts)
@@ -247,6 +251,21 @@ class _Server(uvicorn.Server):
         for callback in self._on_started:
             callback()
 
-    def handle_exit(self, sig: int, frame: Any) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGINT and SIGTERM. uvicorn's own raises the signal again once the connections
+        are closed, which would end the process before everything is stored."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+
+    def _stop(self) -> None:
+        # Event streams never end by themselves, and a second signal doesn't wait for anything.
         self._parts.live.close()
-        super().handle_exit(signal.Signals(sig), frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True

@@ -45,7 +45,7 @@ async def get_page(request: AnyRequest, path: str = "") -> Response[bytes]:
     if not name or not file.is_relative_to(FOLDER) or not file.is_file():
         file = FOLDER / "index.html"
     if not file.is_file():
-        return Response(NOT_BUILT, media_type="text/html; charset=utf-8", status_code=503)
+        return Response(NOT_BUILT, media_type="text/html", status_code=503)
     packed = "gzip" in request.headers.get("accept-encoding", "") and file.suffix in _PACKED
     headers = dict(HEADERS)
     # Vite puts a hash of the contents into the names of assets.
@@ -66,10 +66,10 @@ def _read(file: Path, _changed: int, *, packed: bool) -> bytes:
 
 
 def _media_type(file: Path) -> str:
+    # The system's table may say otherwise for scripts, and a browser wouldn't run them then.
     if file.suffix == ".js":
-        return "text/javascript; charset=utf-8"
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+        return "text/javascript"
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 page_routes = Router("/", route_handlers=[get_page])
