@@ -42,6 +42,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     generic.DIALECT,
 )
 
+_LABELLED = tuple((dialect, f"{dialect.name}@{dialect.version}") for dialect in DIALECTS)
 _MERGED_BY_KEY = frozenset(
     {"usage", "cost", "metadata", "model_parameters", "prompt_variables", "rules"}
 )
@@ -72,21 +73,21 @@ _HOST_NAMES = (c.SERVER_ADDRESS, c.GEN_AI_OPENAI_API_BASE, c.URL_FULL)
 
 def normalize(span: Span) -> Facts:
     """What the dialects understand of a span. Never raises for what the span says."""
-    spoken = [dialect for dialect in DIALECTS if dialect.matches(span)]
+    spoken = [(dialect, label) for dialect, label in _LABELLED if dialect.matches(span)]
     found: Found = {}
     rules: dict[str, str] = {}
-    for dialect in spoken:
+    for dialect, _ in spoken:
         _merge(found, rules, dialect.facts(span), dialect.name)
     _settle_provider(span, found, rules)
     kind: Kind = found.get("kind", "other")
     found["usage"] = _usage(found.get("usage"), kind)
     found["cost"] = _cost(found.get("cost"))
     found["rules"] = rules
-    found["dialects"] = list(dict.fromkeys(f"{d.name}@{d.version}" for d in spoken))
+    found["dialects"] = list(dict.fromkeys([label for _, label in spoken]))
     found["display_name"] = display_name(span.name, kind)
     facts = Facts(**found)
     _settle_tool(span, facts)
-    refused = _settle_previews(span, facts, spoken)
+    refused = _settle_previews(span, facts, [dialect for dialect, _ in spoken])
     _settle_errors(span, facts, refused=refused)
     return facts
 

@@ -44,26 +44,32 @@ _decode = msgspec.json.Decoder().decode
 
 def fold(value: str) -> str:
     """The text on one line, cut to a preview's length."""
-    folded = " ".join(value[: 4 * PREVIEW_CHARS].split())
-    if len(folded) <= PREVIEW_CHARS and len(value) <= 4 * PREVIEW_CHARS:
+    head = value[: 2 * PREVIEW_CHARS]
+    # Printable text has no white space but plain spaces; asking is far cheaper than splitting.
+    plain = head.isprintable() and "  " not in head
+    folded = head.strip() if plain else " ".join(head.split())
+    if len(folded) <= PREVIEW_CHARS and len(value) <= 2 * PREVIEW_CHARS:
         return folded
     return folded[: PREVIEW_CHARS - 1].rstrip() + "…"
 
 
 def of_prompt(value: Value) -> str:
     """The last thing a user said in a list of messages, else the last thing that was said."""
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            turns = _turns(value)
-        except msgspec.MsgspecError:
-            pass
-        else:
-            return _last_user_turn(turns)
-    return _last_user(parse(value))
+    if value is None:
+        return ""
+    turns = _turns_of(value)
+    return _last_user(parse(value)) if turns is None else _last_user_turn(turns)
 
 
 def of_answer(value: Value) -> tuple[str, bool]:
     """What the model answered, and whether that is a refusal."""
+    if value is None:
+        return "", False
+    turns = _turns_of(value) if isinstance(value, str) and "refusal" not in value else None
+    for turn in turns or ():
+        said = _plain_text(turn)
+        if said:
+            return fold(said), False
     messages = parse(value, role="assistant")
     refused = any(part.type == "refusal" for message in messages for part in message.parts)
     return of_messages(messages), refused
@@ -111,13 +117,38 @@ def _last_user(messages: list[Message]) -> str:
     return of_messages(messages[-1:])
 
 
+def _turns_of(value: Value) -> list[_Turn] | None:
+    """The messages of a JSON list, undecoded; None where it is anything else."""
+    if not isinstance(value, str) or not value.startswith("["):
+        return None
+    try:
+        return _turns(value)
+    except msgspec.MsgspecError:
+        return None
+
+
 def _last_user_turn(turns: list[_Turn]) -> str:
     for turn in reversed(turns):
-        if (turn.role or turn.type) in ("user", "human"):
-            said = _said_in(turn)
+        if turn.role == "user" or (turn.role or turn.type) == "human":
+            said = _plain_text(turn) or " ".join(map(_said, _read(turn)))
             if said:
                 return fold(said)
     return of_messages(_read(turns[-1])) if turns else ""
+
+
+def _plain_text(turn: _Turn) -> str:
+    """The text of a message in the two most common shapes, without the way through `parse`."""
+    held = _decode(turn.content if turn.parts is _NOTHING else turn.parts)
+    if isinstance(held, str):
+        return "" if held.startswith(("[", "{")) else held
+    if not isinstance(held, list):
+        return ""
+    said = [part.get("content") or part.get("text") for part in held if _is_text(part)]
+    return " ".join(filter(None, said)) if all(isinstance(text, str) for text in said) else ""
+
+
+def _is_text(part: Value) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text"
 
 
 def _read(turn: _Turn) -> list[Message]:
@@ -127,10 +158,6 @@ def _read(turn: _Turn) -> list[Message]:
         if held is not None:
             message[key] = held
     return parse([message])
-
-
-def _said_in(turn: _Turn) -> str:
-    return " ".join(map(_said, _read(turn)))
 
 
 def _said(message: Message) -> str:

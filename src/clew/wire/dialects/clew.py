@@ -8,7 +8,7 @@ from clew import conventions as c
 from clew.span import Conversation, Kind, Outcome
 from clew.wire.dialects.dialect import Dialect, Found
 from clew.wire.previews import Preview, fold, of_input, of_output
-from clew.wire.values import count, decoded_json, number, prefixed, read_texts, text, texts
+from clew.wire.values import count, decoded_json, number, prefixed, read_texts, speaks, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ _TIMES_MS = ((c.CLEW_TTFT_MS, "ttft_ns"), (c.CLEW_QUEUE_MS, "queue_ns"))
 
 
 def _matches(span: Span) -> bool:
-    return any(name.startswith(_PREFIX) for name in span.attributes)
+    return speaks(span.attributes, _PREFIX)
 
 
 def _facts(span: Span) -> Found:

@@ -22,7 +22,6 @@ from clew.wire.values import (
     number,
     prefixed,
     read_counts,
-    read_texts,
     records,
     text,
     texts,
@@ -88,25 +87,25 @@ _KINDS: dict[str, Kind] = {
     "invoke_node": "step",
     "fetch_response": "other",
 }
-_TEXTS = (
-    (c.GEN_AI_PROVIDER_NAME, "provider"),
-    (c.GEN_AI_REQUEST_MODEL, "request_model"),
-    (c.GEN_AI_RESPONSE_MODEL, "response_model"),
-    (c.GEN_AI_RESPONSE_ID, "response_id"),
-    (c.GEN_AI_CONVERSATION_ID, "session_id"),
-    (c.GEN_AI_AGENT_NAME, "agent_name"),
-    (c.GEN_AI_AGENT_ID, "agent_id"),
-    (c.GEN_AI_AGENT_VERSION, "agent_version"),
-    (c.GEN_AI_AGENT_DESCRIPTION, "agent_description"),
-    (c.GEN_AI_WORKFLOW_NAME, "workflow_name"),
-    (c.GEN_AI_TOOL_NAME, "tool_name"),
-    (c.GEN_AI_TOOL_TYPE, "tool_type"),
-    (c.GEN_AI_TOOL_CALL_ID, "tool_call_id"),
-    (c.GEN_AI_TOOL_DESCRIPTION, "tool_description"),
-    (c.GEN_AI_PROMPT_NAME, "prompt_name"),
-    (c.GEN_AI_PROMPT_VERSION, "prompt_version"),
-    (c.MCP_METHOD_NAME, "mcp_method"),
-)
+_TEXTS = {
+    c.GEN_AI_PROVIDER_NAME: "provider",
+    c.GEN_AI_REQUEST_MODEL: "request_model",
+    c.GEN_AI_RESPONSE_MODEL: "response_model",
+    c.GEN_AI_RESPONSE_ID: "response_id",
+    c.GEN_AI_CONVERSATION_ID: "session_id",
+    c.GEN_AI_AGENT_NAME: "agent_name",
+    c.GEN_AI_AGENT_ID: "agent_id",
+    c.GEN_AI_AGENT_VERSION: "agent_version",
+    c.GEN_AI_AGENT_DESCRIPTION: "agent_description",
+    c.GEN_AI_WORKFLOW_NAME: "workflow_name",
+    c.GEN_AI_TOOL_NAME: "tool_name",
+    c.GEN_AI_TOOL_TYPE: "tool_type",
+    c.GEN_AI_TOOL_CALL_ID: "tool_call_id",
+    c.GEN_AI_TOOL_DESCRIPTION: "tool_description",
+    c.GEN_AI_PROMPT_NAME: "prompt_name",
+    c.GEN_AI_PROMPT_VERSION: "prompt_version",
+    c.MCP_METHOD_NAME: "mcp_method",
+}
 _USAGE = (
     ("input_tokens", "input_tokens"),
     ("output_tokens", "output_tokens"),
@@ -117,30 +116,33 @@ _USAGE = (
     ("audio.output_tokens", "audio_output_tokens"),
     ("image.input_tokens", "image_input_tokens"),
 )
-_LEAF_USAGE = tuple((c.GEN_AI_USAGE + name, field) for name, field in _USAGE)
+_LEAF_USAGE = {c.GEN_AI_USAGE + name: field for name, field in _USAGE}
 _AGGREGATED_USAGE = tuple((c.GEN_AI_AGGREGATED_USAGE + name, field) for name, field in _USAGE)
-_PARAMETERS = (
-    (c.GEN_AI_REQUEST_TEMPERATURE, "temperature"),
-    (c.GEN_AI_REQUEST_MAX_TOKENS, "max_tokens"),
-    (c.GEN_AI_REQUEST_TOP_P, "top_p"),
-    (c.GEN_AI_REQUEST_TOP_K, "top_k"),
-    (c.GEN_AI_REQUEST_FREQUENCY_PENALTY, "frequency_penalty"),
-    (c.GEN_AI_REQUEST_PRESENCE_PENALTY, "presence_penalty"),
-    (c.GEN_AI_REQUEST_STOP_SEQUENCES, "stop_sequences"),
-    (c.GEN_AI_REQUEST_SEED, "seed"),
-    (c.GEN_AI_REQUEST_CHOICE_COUNT, "choice.count"),
-    (c.GEN_AI_REQUEST_REASONING_LEVEL, "reasoning.level"),
-    (c.GEN_AI_REQUEST_ENCODING_FORMATS, "encoding_formats"),
-    (c.GEN_AI_OUTPUT_TYPE, "output_type"),
-    (c.OPENAI_REQUEST_SERVICE_TIER, "service_tier"),
-)
-_RULED = {
-    "model": (c.GEN_AI_RESPONSE_MODEL, c.GEN_AI_REQUEST_MODEL),
-    "session_id": (c.GEN_AI_CONVERSATION_ID,),
-    "prompt": (c.GEN_AI_PROMPT_NAME, c.GEN_AI_PROMPT_VERSION),
-    "provider": (c.GEN_AI_PROVIDER_NAME,),
-    "cost": (c.GEN_AI_USAGE_COST_AMOUNT,),
+_PARAMETERS = {
+    c.GEN_AI_REQUEST_TEMPERATURE: "temperature",
+    c.GEN_AI_REQUEST_MAX_TOKENS: "max_tokens",
+    c.GEN_AI_REQUEST_TOP_P: "top_p",
+    c.GEN_AI_REQUEST_TOP_K: "top_k",
+    c.GEN_AI_REQUEST_FREQUENCY_PENALTY: "frequency_penalty",
+    c.GEN_AI_REQUEST_PRESENCE_PENALTY: "presence_penalty",
+    c.GEN_AI_REQUEST_STOP_SEQUENCES: "stop_sequences",
+    c.GEN_AI_REQUEST_SEED: "seed",
+    c.GEN_AI_REQUEST_CHOICE_COUNT: "choice.count",
+    c.GEN_AI_REQUEST_REASONING_LEVEL: "reasoning.level",
+    c.GEN_AI_REQUEST_ENCODING_FORMATS: "encoding_formats",
+    c.GEN_AI_OUTPUT_TYPE: "output_type",
+    c.OPENAI_REQUEST_SERVICE_TIER: "service_tier",
 }
+_RULED = (
+    (c.GEN_AI_REQUEST_MODEL, "model"),
+    (c.GEN_AI_RESPONSE_MODEL, "model"),
+    (c.GEN_AI_CONVERSATION_ID, "session_id"),
+    (c.GEN_AI_PROMPT_VERSION, "prompt"),
+    (c.GEN_AI_PROMPT_NAME, "prompt"),
+    (c.GEN_AI_PROVIDER_NAME, "provider"),
+    (c.GEN_AI_USAGE_COST_AMOUNT, "cost"),
+)
+"""Attributes that decide a field; of several the last one that is there."""
 _OUTCOMES = {
     "failed": "error",
     "cancelled": "cancelled",
@@ -151,24 +153,33 @@ _FAILED_TOOL = frozenset({"error", "failed", "failure"})
 
 
 def _matches(span: Span) -> bool:
-    return not _SIGNS.isdisjoint(span.attributes) or any(
-        event.name == c.GEN_AI_EVENT_DETAILS for event in span.events
+    return not _SIGNS.isdisjoint(span.attributes) or (
+        bool(span.events) and any(event.name == c.GEN_AI_EVENT_DETAILS for event in span.events)
     )
 
 
 def _facts(span: Span) -> Found:
     attributes = span.attributes
     found: Found = {}
-    rules: dict[str, str] = {}
-    read_texts(attributes, _TEXTS, found)
+    usage: Found = {}
+    parameters: Found = {}
+    # One walk over what is there costs a third of asking for every name there could be.
+    for name, value in attributes.items():
+        if value is None or value == "":
+            continue
+        if name in _TEXTS:
+            found[_TEXTS[name]] = value if type(value) is str else text(value)
+        elif name in _LEAF_USAGE:
+            if (tokens := count(value)) is not None:
+                usage[_LEAF_USAGE[name]] = tokens
+        elif name in _PARAMETERS:
+            parameters[_PARAMETERS[name]] = value
+    if parameters:
+        found["model_parameters"] = parameters
+    rules = {field: name for name, field in _RULED if name in attributes}
     _read_kind(attributes, found, rules)
-    _read_usage(attributes, found, rules)
+    _read_usage(attributes, usage, found, rules)
     _read_call(span, found)
-    for field, names in _RULED.items():
-        for name in names:
-            if name in attributes:
-                rules[field] = name
-                break
     if rules:
         found["rules"] = rules
     return found
@@ -186,7 +197,12 @@ def _previews(span: Span, kind: Kind) -> Preview:
         query = attributes.get(c.GEN_AI_RETRIEVAL_QUERY_TEXT) or attributes.get(
             c.GEN_AI_MEMORY_QUERY_TEXT
         )
-        said = said or fold(text(query)) or of_prompt(attributes.get(c.GEN_AI_INPUT_MESSAGES))
+        if not said:
+            said = (
+                of_prompt(attributes.get(c.GEN_AI_INPUT_MESSAGES))
+                if query is None
+                else fold(text(query))
+            )
         if not heard:
             heard, refused = of_answer(attributes.get(c.GEN_AI_OUTPUT_MESSAGES))
     return Preview(said, heard, refused)
@@ -230,12 +246,10 @@ def _read_kind(attributes: Attributes, found: Found, rules: dict[str, str]) -> N
         rules["kind"] = c.MCP_METHOD_NAME
 
 
-def _read_usage(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
+def _read_usage(attributes: Attributes, usage: Found, found: Found, rules: dict[str, str]) -> None:
     # The spec forbids usage on a fetch of a stored response; who sends it would count it twice.
     if attributes.get(c.GEN_AI_OPERATION_NAME) == "fetch_response":
         return
-    usage: Found = {}
-    read_counts(attributes, _LEAF_USAGE, usage)
     if usage:
         rules["usage"] = c.GEN_AI_USAGE_INPUT_TOKENS
     else:
@@ -252,13 +266,8 @@ def _read_usage(attributes: Attributes, found: Found, rules: dict[str, str]) -> 
 
 
 def _read_call(span: Span, found: Found) -> None:
-    """What only calls of models and tools say: parameters, finish, timing, failure."""
+    """What only calls of models and tools say: finish, timing, failure."""
     attributes = span.attributes
-    parameters = {
-        field: value for name, field in _PARAMETERS if (value := attributes.get(name)) is not None
-    }
-    if parameters:
-        found["model_parameters"] = parameters
     finish = attributes.get(c.GEN_AI_RESPONSE_FINISH_REASONS)
     if finish:
         found["finish_reasons"] = texts(finish)

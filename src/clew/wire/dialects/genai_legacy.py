@@ -73,8 +73,12 @@ _ANSWERS = (c.GEN_AI_EVENT_CHOICE, c.GEN_AI_EVENT_CONTENT_COMPLETION)
 
 
 def _matches(span: Span) -> bool:
-    return not _SIGNS.isdisjoint(span.attributes) or any(
-        event.name in _EVENT_ROLES or event.name == c.GEN_AI_EVENT_CHUNK for event in span.events
+    return not _SIGNS.isdisjoint(span.attributes) or (
+        bool(span.events)
+        and any(
+            event.name in _EVENT_ROLES or event.name == c.GEN_AI_EVENT_CHUNK
+            for event in span.events
+        )
     )
 
 
@@ -186,8 +190,8 @@ def _read_first_chunk(span: Span, found: Found) -> None:
 def _last_indexed_user(attributes: Attributes) -> str:
     last = ""
     for index in count_up():
-        role = attributes.get(c.GEN_AI_PROMPT_ROLE.format(index))
-        content = attributes.get(c.GEN_AI_PROMPT_CONTENT.format(index))
+        role = attributes.get(f"{c.GEN_AI_PROMPT}.{index}.role")
+        content = attributes.get(f"{c.GEN_AI_PROMPT}.{index}.content")
         if role is None and content is None:
             break
         if content and role in (None, "user", "human"):

@@ -98,19 +98,20 @@ _COST = (
     (c.LLM_COST_COMPLETION, "output_usd"),
     (c.LLM_COST_TOTAL, "total_usd"),
 )
-_RULED = {
-    "session_id": (c.SESSION_ID,),
-    "model": (
-        c.LLM_RESPONSE_MODEL_NAME,
-        c.LLM_REQUEST_MODEL_NAME,
-        c.LLM_MODEL_NAME,
-        c.EMBEDDING_MODEL_NAME,
-        c.RERANKER_MODEL_NAME,
-        c.DECISION_MODEL_NAME,
-    ),
-    "prompt": (c.PROMPT_ID, c.LLM_PROMPT_TEMPLATE_VERSION),
-    "provider": (c.LLM_PROVIDER, c.LLM_SYSTEM),
-}
+_RULED = (
+    (c.SESSION_ID, "session_id"),
+    (c.DECISION_MODEL_NAME, "model"),
+    (c.RERANKER_MODEL_NAME, "model"),
+    (c.EMBEDDING_MODEL_NAME, "model"),
+    (c.LLM_MODEL_NAME, "model"),
+    (c.LLM_REQUEST_MODEL_NAME, "model"),
+    (c.LLM_RESPONSE_MODEL_NAME, "model"),
+    (c.LLM_PROMPT_TEMPLATE_VERSION, "prompt"),
+    (c.PROMPT_ID, "prompt"),
+    (c.LLM_SYSTEM, "provider"),
+    (c.LLM_PROVIDER, "provider"),
+)
+"""Attributes that decide a field; of several the last one that is there."""
 _NOT_PARAMETERS = frozenset({"messages", "input", "tools", "functions", "model", "stream"})
 _SIGNS = frozenset(
     {
@@ -152,7 +153,7 @@ def _matches(span: Span) -> bool:
 def _facts(span: Span) -> Found:
     attributes = span.attributes
     found: Found = {}
-    rules: dict[str, str] = {}
+    rules = {field: name for name, field in _RULED if name in attributes}
     read_texts(attributes, _TEXTS, found)
     _read_numbers(attributes, found, rules)
     _read_parameters(attributes, found)
@@ -161,11 +162,6 @@ def _facts(span: Span) -> Found:
         if event.name == c.OPENINFERENCE_EVENT_FIRST_TOKEN and event.time_ns >= span.start_ns:
             found["ttft_ns"] = event.time_ns - span.start_ns
             break
-    for field, names in _RULED.items():
-        for name in names:
-            if name in attributes:
-                rules[field] = name
-                break
     if rules:
         found["rules"] = rules
     return found

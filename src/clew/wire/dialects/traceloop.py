@@ -23,6 +23,7 @@ from clew.wire.values import (
     prefixed,
     read_counts,
     read_texts,
+    speaks,
     text,
     texts,
 )
@@ -88,6 +89,14 @@ _PARAMETERS = (
     (c.LLM_CHAT_STOP_SEQUENCES, "stop_sequences"),
 )
 _FINISH = (c.LLM_RESPONSE_FINISH_REASON, c.LLM_RESPONSE_STOP_REASON)
+_EARLY = frozenset(
+    {
+        c.LLM_IS_STREAMING,
+        *_FINISH,
+        *(name for name, _ in _USAGE),
+        *(name for name, _ in _PARAMETERS),
+    }
+)
 _SIGNS = frozenset(
     {
         c.TRACELOOP_SPAN_KIND,
@@ -108,7 +117,7 @@ _SIGNS = frozenset(
         c.MCP_RESPONSE_VALUE,
     }
 )
-_SCOPE_PREFIXES = ("traceloop.", "opentelemetry.instrumentation.")
+_SCOPE = "traceloop."
 _INPUTS = (
     c.TRACELOOP_ENTITY_INPUT,
     c.GEN_AI_TASK_INPUT,
@@ -139,9 +148,10 @@ def _explicit_kind(span: Span) -> Found:
 
 def _matches(span: Span) -> bool:
     return (
-        span.scope.name.startswith(_SCOPE_PREFIXES)
+        span.scope.name.startswith(_SCOPE)
         or not _SIGNS.isdisjoint(span.attributes)
-        or any(name.startswith(c.TRACELOOP_ASSOCIATION) for name in span.attributes)
+        or speaks(span.attributes, c.TRACELOOP_ASSOCIATION)
+        or (bool(span.events) and _has_own_events(span.events))
     )
 
 
@@ -200,7 +210,7 @@ def _read_kind(span: Span, found: Found, rules: dict[str, str]) -> None:
         found["kind"], rules["kind"] = task, c.TRACELOOP_SPAN_KIND
     elif c.DB_VECTOR_QUERY_TOP_K in attributes or _has_results(span.events):
         found["kind"], rules["kind"] = "retrieval", c.DB_VECTOR_QUERY_TOP_K
-    elif suffix in _NAME_KINDS and span.scope.name.startswith(_SCOPE_PREFIXES):
+    elif suffix in _NAME_KINDS and span.scope.name.startswith(_SCOPE):
         found["kind"], rules["kind"] = _NAME_KINDS[suffix], "name"
 
 
@@ -231,6 +241,8 @@ def _read_association(attributes: Attributes, found: Found, rules: dict[str, str
 
 def _read_legacy_call(span: Span, found: Found, rules: dict[str, str]) -> None:
     attributes = span.attributes
+    if _EARLY.isdisjoint(attributes) and not span.events:
+        return
     usage: Found = {}
     read_counts(attributes, _USAGE, usage)
     if usage:
@@ -283,6 +295,10 @@ def _functions(attributes: Attributes) -> list[ToolDefinition]:
             ]
         )
     return found
+
+
+def _has_own_events(events: tuple[Event, ...]) -> bool:
+    return any(event.name in (*_RESULT_EVENTS, c.LLM_EVENT_CHUNK) for event in events)
 
 
 def _has_results(events: tuple[Event, ...]) -> bool:
