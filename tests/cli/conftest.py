@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 import msgspec
@@ -29,6 +30,7 @@ def clew(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
     def call(*arguments: str, **environ: str) -> Done:
         with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.stdin", io.StringIO())  # nobody is there to answer
             for variable, value in environ.items():
                 patch.setenv(variable, value)
             code = run(arguments)
