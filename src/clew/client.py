@@ -62,6 +62,16 @@ class Key(msgspec.Struct, kw_only=True, frozen=True):
     secret_key: str = ""
 
 
+class Price(msgspec.Struct, kw_only=True, frozen=True):
+    """The operator's price of a model, from a date on; an empty `provider` is any."""
+
+    price_id: str
+    model: str
+    provider: str
+    valid_from: datetime
+    usd_per_million: dict[str, float]
+
+
 class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
     """A score as a list of runs shows it."""
 
@@ -261,6 +271,10 @@ class _ProjectList(msgspec.Struct, kw_only=True, frozen=True):
     projects: list[Project]
 
 
+class _PriceList(msgspec.Struct):
+    prices: list[Price]
+
+
 class _KeyList(msgspec.Struct, kw_only=True, frozen=True):
     keys: list[Key]
 
@@ -332,6 +346,26 @@ class Client:
     def revoke_key(self, project: str, key_id: str) -> None:
         """Make a key useless."""
         self._ask("DELETE", _path(project, "keys", key_id))
+
+    def prices(self) -> list[Price]:
+        """The operator's own prices."""
+        return self._get("/api/prices", _PriceList).prices
+
+    def put_price(
+        self, model: str, usd_per_million: dict[str, float], provider: str, valid_from: datetime
+    ) -> Price:
+        """Add a price, or replace the one of the same model, provider and date."""
+        body = {
+            "model": model,
+            "provider": provider,
+            "usd_per_million": usd_per_million,
+            "valid_from": valid_from.isoformat(),
+        }
+        return _decode(self._ask("PUT", "/api/prices", json=body), Price)
+
+    def delete_price(self, price_id: str) -> None:
+        """Remove a price."""
+        self._ask("DELETE", f"/api/prices/{quote(price_id, safe='')}")
 
     def traces(  # noqa: PLR0913 (a parameter of the API each)
         self,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from clew.cli import demo, imports, keys, projects, runs, search, serve, sql
+from clew.cli import demo, imports, keys, prices, projects, runs, search, serve, sql
 from clew.errors import ClewError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ app.command("demo")(demo.demo)
 app.command("import")(imports.import_files)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
+app.add_typer(prices.app, name="prices")
 app.add_typer(runs.app, name="runs")
 app.command("search")(search.search)
 app.command("sql")(sql.sql)

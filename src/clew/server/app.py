@@ -31,12 +31,14 @@ from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
 from clew.server.api.otlp import otlp_routes
+from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
 from clew.server.auth import Access
 from clew.server.data_dir import open_data_dir
 from clew.server.live import Live
 from clew.server.otlp_grpc import serve_grpc
 from clew.server.pages import page_routes
+from clew.server.prices import OperatorPrices
 from clew.server.project_spans import SpanStore
 from clew.server.settings import Settings
 from clew.server.worker import run_worker
@@ -63,7 +65,8 @@ class Parts:
         self.records = records
         self.engine = engine
         self.access = Access(records, settings.auth_mode)
-        self.ingest = Ingest(engine)
+        self.operator_prices = OperatorPrices(records)
+        self.ingest = Ingest(engine, price=self.operator_prices.price_span)
         self.settler = Settler(engine, self.ingest)
         self.live = Live()
         self.limits = Limits(body_bytes=settings.max_body_bytes)
@@ -86,7 +89,9 @@ async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
         engine = EmbeddedEngine(folder.path / "spans")
         stack.push_async_callback(engine.close)
         await migrate(engine)
-        yield Parts(settings, records, engine)
+        parts = Parts(settings, records, engine)
+        await parts.operator_prices.refresh()
+        yield parts
 
 
 def build_app(parts: Parts) -> Litestar:
@@ -96,7 +101,9 @@ def build_app(parts: Parts) -> Litestar:
         "engine": parts.engine,
         "ingest": parts.ingest,
         "live": parts.live,
+        "operator_prices": parts.operator_prices,
         "probe": parts.probe,
+        "records": parts.records,
         "registry": parts.registry,
     }
     return Litestar(
@@ -107,6 +114,7 @@ def build_app(parts: Parts) -> Litestar:
             health_routes,
             otlp_routes,
             score_routes,
+            price_routes,
             deletion_routes,
             content_routes,
             export_routes,
