@@ -127,10 +127,9 @@ async def test_settings_apply_to_one_query(engine: EmbeddedEngine) -> None:
 
 async def test_a_failed_query_leaves_nothing_for_the_next(engine: EmbeddedEngine) -> None:
     """Rows that were written before a query failed never stand in front of another's answer."""
-    for _ in range(8):
-        with pytest.raises(StoreError):
-            await engine.query(
-                "SELECT number, throwIf(number = 70000) FROM numbers(100000)",
-                settings={"max_block_size": 1000},
-            )
-        assert await ask(engine, "SELECT 2 AS two") == [{"two": 2}]
+    with pytest.raises(StoreError):
+        await engine.query(
+            "SELECT number, throwIf(number = 70000) FROM numbers(100000)",
+            settings={"max_block_size": 1000},
+        )
+    assert await ask(engine, "SELECT 2 AS two") == [{"two": 2}]

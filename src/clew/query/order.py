@@ -37,11 +37,11 @@ class Order(NamedTuple):
         return f"(place, {ids}) {comparison} ({{after:{self.kind}}}, {known})"
 
 
-def place_params(place: Place | None) -> dict[str, Param]:
-    """The parameters of `Order.after`."""
+def place_params(place: Place | None, second_id: str = "span_id") -> dict[str, Param]:
+    """The parameters of `Order.after`, whose ids are a trace's and, where told apart, another."""
     if place is None:
         return {}
-    return {"after": place[0], "after_trace_id": place[1], "after_span_id": place[2]}
+    return {"after": place[0], "after_trace_id": place[1], f"after_{second_id}": place[2]}
 
 
 def read_order(text: str, start: str, measures: Mapping[str, str]) -> Order:

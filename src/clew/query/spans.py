@@ -99,7 +99,7 @@ async def list_spans(
     cursor: str | None = None,
 ) -> Page[SpanRow]:
     """A page of the project's spans that start in the range. Raises BadInput for an unknown
-    order, a foreign cursor, or a filter that only runs can be held to."""
+    order or a foreign cursor."""
     sorting = read_order(order, "start_ns", _MEASURES)
     where = span_where(filter_)
     after = read_cursor(cursor)

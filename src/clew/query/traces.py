@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -65,16 +65,18 @@ class Trace(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Run(NamedTuple):
-    """A run with what its row doesn't show: when it started, and which of its spans repeat the
-    usage of others."""
+    """A run with what its row doesn't show: when it started, when the last of its spans that
+    ended did (None while none has), and which of its spans repeat the usage of others."""
 
     trace: Trace
     first_ns: int
+    last_ns: int | None
     uncounted: list[str]
 
 
 class _Marks(msgspec.Struct):
     first_ns: int
+    last_ns: int | None
     ambiguous: bool
 
 
@@ -116,13 +118,8 @@ async def list_runs(
     whole = await extent(engine, project, range_)
     if whole is None:
         return Page([], None)
-    where = run_where(filter_)
-    search = _Search(engine, project, where, sorting, whole)
-    if sorting.of_time and not where.pointed:
-        through = windows(whole, descending=sorting.descending, after=after)
-    else:
-        through = iter([whole])
-    return await walk(search.fetch, through, after, limit)
+    search = Search(engine, project, filter_, sorting)
+    return await walk(search.fetch, search.through(whole, after), after, limit)
 
 
 async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> list[Run]:
@@ -131,7 +128,7 @@ async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> l
         return []
     params: dict[str, Param] = {"project": project, "trace_ids": list(trace_ids)}
     body, judged = await asyncio.gather(
-        engine.query(_run_sql(ask.sql("rows_of_traces")), params),
+        engine.query(run_sql(ask.sql("rows_of_traces")), params),
         ask.rows(engine, ask.sql("run_scores"), params, _Judged),
     )
     traces = ask.decode_rows(body, Trace)
@@ -140,7 +137,7 @@ async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> l
     settled = await settle(engine, project, repeating)
     scores = {of_run.trace_id: of_run.scores for of_run in judged}
     return [
-        _run(trace, mark.first_ns, scores.get(trace.trace_id, []), settled.get(trace.trace_id))
+        _run(trace, mark, scores.get(trace.trace_id, []), settled.get(trace.trace_id))
         for trace, mark in zip(traces, marks, strict=True)
     ]
 
@@ -174,40 +171,43 @@ async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
 
 
 def _run(
-    trace: Trace, first_ns: int, scores: list[TraceScore], settled: Settled | None
+    trace: Trace, marks: _Marks, scores: list[TraceScore], settled: Settled | None
 ) -> Run:
     exact = settled.sums if settled else {}
     whole = msgspec.structs.replace(trace, scores=scores, **exact)
-    return Run(whole, first_ns, settled.uncounted if settled else [])
+    return Run(whole, marks.first_ns, marks.last_ns, settled.uncounted if settled else [])
 
 
-def _run_sql(rows: str, has: Sequence[str] = ()) -> str:
+def run_sql(rows: str, has: Sequence[str] = ()) -> str:
     """`run.sql` over `rows`, with `has` as further aggregates named has_0, has_1 and so on."""
     named = [f", {condition} AS has_{n}" for n, condition in enumerate(has)]
     names = [f", has_{n}" for n in range(len(has))]
     return ask.sql("run", rows=rows, has="".join(named), has_names="".join(names))
 
 
-class _Search:
-    """One search through the runs of a project."""
+class Search:
+    """One search through the runs of a project, by a filter and in an order."""
 
-    def __init__(
-        self, engine: Engine, project: str, where: RunWhere, order: Order, whole: Window
-    ) -> None:
-        self._engine = engine
-        self._project = project
-        self._where = where
-        self._order = order
-        self._whole = whole
+    def __init__(self, engine: Engine, project: str, filter_: Filter, order: Order) -> None:
+        self.engine = engine
+        self.project = project
+        self.where = run_where(filter_)
+        self.order = order
+
+    def through(self, whole: Window, after: Place | None) -> Iterator[Window]:
+        """The windows to look in, one after the other."""
+        if self.order.of_time and not self.where.pointed:
+            return windows(whole, descending=self.order.descending, after=after)
+        return iter([whole])
 
     async def fetch(
         self, window: Window, after: Place | None, count: int
     ) -> list[Candidate[Run]]:
         """The next candidates of a window, each looked at over all its spans."""
         places = await list_places(
-            self._engine, self._project, self._where, self._order, window, after, count
+            self.engine, self.project, self.where, self.order, window, after, count
         )
-        runs = await find_runs(self._engine, self._project, [place.trace_id for place in places])
+        runs = await find_runs(self.engine, self.project, [place.trace_id for place in places])
         by_id = {run.trace.trace_id: run for run in runs}
         return [
             Candidate(
@@ -222,7 +222,7 @@ class _Search:
         if run is None or not window.from_ns <= run.first_ns < window.to_ns:
             return None
         totals = Totals(run.trace.cost_usd, run.trace.input_tokens, run.trace.output_tokens)
-        return run if all(holds(term, totals) for term in self._where.unsettled) else None
+        return run if all(holds(term, totals) for term in self.where.unsettled) else None
 
 
 async def list_places(
@@ -254,7 +254,7 @@ async def list_places(
     )
     statement = ask.sql(
         "run_places",
-        runs=ask.sql("run_starts", rows=rows) if plain else _run_sql(rows, where.has),
+        runs=ask.sql("run_starts", rows=rows) if plain else run_sql(rows, where.has),
         place=order.sql,
         after=order.after(after, "trace_id"),
         condition=where.condition,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from clew.errors import BadInput
 from clew.filter import FIELDS, Filter, Glob, Number, Term, Text
 from clew.query.times import DAY_NS
 from clew.store.engine import Param
@@ -102,6 +101,13 @@ _NUMBERS: Final = {
     "duration": "(end_ns - start_ns)",
     "ttft": "ttft_ns",
 }
+# What a run counts, as a condition on one of its spans: counted over its spans in the range.
+_COUNTS: Final = {
+    "steps": "count()",
+    "errors": "countIf(status = 'error')",
+    "llm_calls": "countIf(kind = 'llm')",
+    "tool_calls": "countIf(kind = 'tool')",
+}
 _RUN_TEXTS: Final = {"status": "status", "outcome": "outcome"}
 RUN_TOKENS: Final = (
     "if(isNull(input_tokens) AND isNull(output_tokens), NULL,"
@@ -134,11 +140,18 @@ _SAYS: Final = (
     " AND day >= toUInt32(intDiv({rows_from_ns:Int64}, 86400000000000))"
     " AND day <= toUInt32(intDiv({rows_to_ns:Int64}, 86400000000000)) AND %s)"
 )
+_IN_RANGE: Final = (
+    "project = {project:String} AND hour >= toUInt32(intDiv({rows_from_ns:Int64}, 3600000000000))"
+    " AND start_ns >= {rows_from_ns:Int64} AND start_ns < {rows_to_ns:Int64}"
+)
+_OF_RUNS: Final = (
+    f"trace_id IN (SELECT trace_id FROM spans FINAL WHERE {_IN_RANGE} GROUP BY trace_id HAVING %s)"
+)
 _ONE_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 
 
 def span_where(filter_: Filter) -> SpanWhere:
-    """The filter as a condition on spans. Raises BadInput for terms that only runs have.
+    """The filter as a condition on spans; what only runs have is asked of a span's run.
 
     Needs the parameters `project`, `rows_from_ns` and `rows_to_ns` beside its own.
     """
@@ -211,10 +224,17 @@ def holds(term: Term, totals: Totals) -> bool:
     return (term.op == "has" or _compares(term.op, value, numbers)) != term.negated
 
 
-def said(text: str, params: dict[str, Param]) -> str:
-    """The condition on rows of `contents` that they say `text`, as words in this order."""
-    params["said"] = " ".join(text.split())
-    return _says("{said:String}", text)
+class Needles:
+    """Words and phrases to look for in contents, and their parameters."""
+
+    def __init__(self) -> None:
+        self.params: dict[str, Param] = {}
+
+    def says(self, text: str) -> str:
+        """The condition on rows of `contents` that they say `text`, its words in this order."""
+        name = f"said{len(self.params)}"
+        self.params[name] = " ".join(text.split())
+        return _says(f"{{{name}:String}}", text)
 
 
 def text_columns(field: str) -> tuple[str, ...]:
@@ -229,12 +249,7 @@ def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
     where.has.append(f"countIf({condition}) > 0")
     if term.negated:
         return f"NOT {alias}"
-    where.rows.append(
-        "trace_id IN (SELECT trace_id FROM spans WHERE project = {project:String}"
-        " AND start_ns >= {rows_from_ns:Int64} AND start_ns < {rows_to_ns:Int64}"
-        " AND hour >= toUInt32(intDiv({rows_from_ns:Int64}, 3600000000000))"
-        f" AND {condition})"
-    )
+    where.rows.append(f"trace_id IN (SELECT trace_id FROM spans WHERE {_IN_RANGE} AND {condition})")
     return alias
 
 
@@ -266,8 +281,8 @@ def _span_condition(term: Term, params: _Params) -> str:
         if term.op == "has":
             return _PRESENT.get(term.field, f"{_TEXTS[term.field][0]} != ''")
         return _any_match(_TEXTS[term.field], term, params)
-    if term.field not in _NUMBERS:
-        raise BadInput(f"'{term.field}' is a value of runs: filter the list of runs with it")
+    if term.field in _COUNTS:
+        return _OF_RUNS % _number_matches(_COUNTS[term.field], term, params)
     return _number_matches(_NUMBERS[term.field], term, params)
 
 

@@ -9,6 +9,7 @@
 SELECT
     trace_id,
     first_ns,
+    last_ns,
     multiIf(
         rooted AND root_kind != 'http', root_name,
         agent_side_name != '', agent_side_name,
