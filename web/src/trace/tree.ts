@@ -57,25 +57,27 @@ export function ancestors(tree: Tree, node: number): number[] {
 
 /** The spans that are shown, in order of start: of an id that came twice, one. */
 function orderByStart(trace: Trace): Int32Array {
-  const order = Int32Array.from(trace.index.values());
-  return order.sort((a, b) => trace.start_us[a] - trace.start_us[b] || a - b);
+  const order = new Int32Array(trace.index.size);
+  let at = 0;
+  for (const i of trace.index.values()) order[at++] = i;
+  const before = (a: number, b: number) => trace.start_us[a] - trace.start_us[b] || a - b;
+  const sorted = order.every((i, k) => k === 0 || before(order[k - 1], i) < 0);
+  return sorted ? order : order.sort(before);
 }
 
 function findParents(trace: Trace, order: Int32Array): Parents {
   const parent = new Int32Array(trace.length).fill(NONE);
   const missing: string[] = [];
   const numberOf = new Map<string, number>();
-  for (const i of order) {
-    const id = trace.parent_id[i];
-    if (id === "") continue;
-    let above = trace.index.get(id) ?? numberOf.get(id);
-    if (above === undefined) {
-      above = trace.length + missing.length;
-      numberOf.set(id, above);
-      missing.push(id);
-    }
-    parent[i] = above;
-  }
+  const find = (id: string): number => {
+    const known = trace.index.get(id) ?? numberOf.get(id);
+    if (known !== undefined) return known;
+    const number = trace.length + missing.length;
+    numberOf.set(id, number);
+    missing.push(id);
+    return number;
+  };
+  for (const i of order) if (trace.parent_id[i] !== "") parent[i] = find(trace.parent_id[i]);
   return { parent, missing };
 }
 

@@ -1,1 +1,83 @@
-export function Run() { return null; }
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { useEffect, useMemo, useRef } from "react";
+import { ApiError } from "../../api/client";
+import { traceQuery } from "../../api/queries";
+import type { Skeleton } from "../../api/types";
+import { openRun } from "../../trace/run";
+import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
+import { useLiveTraces } from "../frame/live";
+import { useProject } from "../frame/scope";
+import { RunHeader } from "./RunHeader";
+import { createRunStore, RunProvider } from "./store";
+import { Workbench } from "./Workbench";
+
+const route = getRouteApi("/projects/$project/runs/$traceId");
+
+/** While a run goes on it is fetched again at most this often for each 1,000 spans it has. */
+const WAIT_MS_PER_1000 = 100;
+
+
+/** One run: loaded, kept up to date while it goes on, and told what is wrong when it can't be shown. */
+export function Run() {
+  const project = useProject();
+  const { traceId } = route.useParams();
+  const { data, error, refetch } = useQuery(traceQuery(project, traceId));
+  useLiveRun(project, traceId, data?.spans.span_id.length ?? 0);
+
+  if (error && !data) {
+    const gone = error instanceof ApiError && error.status === 404;
+    return gone ? <NoRun traceId={traceId} /> : <ErrorState error={error} onRetry={() => void refetch()} />;
+  }
+  if (!data) return <ListSkeleton rows={20} />;
+  return <OpenRun key={traceId} skeleton={data} />;
+}
+
+function OpenRun({ skeleton }: { skeleton: Skeleton }) {
+  const { span } = route.useSearch();
+  const run = useMemo(() => openRun(skeleton), [skeleton]);
+  const first = useRef({ run, span });
+  const store = useMemo(() => createRunStore(first.current.run, first.current.span), []);
+  useEffect(() => {
+    if (store.getState().run !== run) store.getState().update(run);
+  }, [store, run]);
+  useEffect(() => {
+    document.title = `${skeleton.trace.name || "Run"} · Clew`;
+    return () => {
+      document.title = "Clew";
+    };
+  }, [skeleton.trace.name]);
+  return (
+    <RunProvider value={store}>
+      <div className="flex min-h-0 flex-1 flex-col" data-testid="run-page" data-trace-id={skeleton.trace.trace_id}>
+        <RunHeader trace={skeleton.trace} />
+        <Workbench skeleton={skeleton} />
+      </div>
+    </RunProvider>
+  );
+}
+
+function NoRun({ traceId }: { traceId: string }) {
+  return (
+    <Empty title="There is no such run">
+      <p>
+        No span of <span className="font-mono text-sm break-all">{traceId}</span> is stored in this project. It may have been deleted, have
+        passed its retention, or belong to another project.
+      </p>
+    </Empty>
+  );
+}
+
+function useLiveRun(project: string, traceId: string, spanCount: number): void {
+  const queryClient = useQueryClient();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), [traceId]);
+  useLiveTraces((ids) => {
+    if (!ids.includes(traceId)) return;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      void queryClient.invalidateQueries({ queryKey: ["trace", project, traceId] });
+      void queryClient.invalidateQueries({ queryKey: ["span", project, traceId] });
+    }, (spanCount / 1000) * WAIT_MS_PER_1000);
+  });
+}

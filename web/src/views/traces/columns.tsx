@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { Score, Trace } from "../../api/types";
-import { formatExact } from "../../ui/format";
+import { formatCount, formatShort } from "../../ui/format";
 import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
 import { OutcomeIcon } from "../marks";
 
@@ -55,8 +55,8 @@ function Preview({ trace }: { trace: Trace }) {
 function Steps({ trace }: { trace: Trace }) {
   const { span_count, llm_calls, tool_calls, error_count } = trace;
   return (
-    <span className="num" title={`${span_count} spans\n${llm_calls} model calls\n${tool_calls} tool calls\n${error_count} errors`}>
-      {formatExact(span_count)}
+    <span className="num" title={`${formatCount(span_count)} spans\n${llm_calls} model calls\n${tool_calls} tool calls\n${error_count} errors`}>
+      {span_count < 10_000 ? formatCount(span_count) : formatShort(span_count)}
     </span>
   );
 }

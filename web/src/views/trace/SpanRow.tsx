@@ -1,0 +1,189 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { ChevronRight, CircleSlash2 } from "lucide-react";
+import { memo, type MouseEvent } from "react";
+import { spanQuery } from "../../api/queries";
+import { isError, isRunning } from "../../trace/trace";
+import { members } from "../../trace/folds";
+import { nameOf, type Run } from "../../trace/run";
+import { addKnown } from "../../trace/sums";
+import { formatCount } from "../../ui/format";
+import { Highlight } from "../Highlight";
+import { Duration, Tokens, Usd } from "../figures";
+import { KindIcon } from "../marks";
+import { Bars } from "./Bars";
+import { useRun, useRunStore, viewOf } from "./store";
+
+const INDENT = 14;
+/** Deeper levels share the indent of this one: a chain of 10,000 must leave room for names. */
+const DEEPEST = 24;
+
+interface Props {
+  run: Run;
+  row: number;
+  node: number;
+  fold: number;
+  depth: number;
+  top: number;
+  chosen: boolean;
+  dim: boolean;
+  query: string;
+}
+
+/** One row: a span, a fold of like spans, or the marker of a parent that never came. */
+export const SpanRow = memo(function SpanRow({ run, row, node, fold, depth, top, chosen, dim, query }: Props) {
+  const store = useRunStore();
+  const prefetch = usePrefetch(run, node);
+  const open = useRun(({ opening }) => (fold >= 0 ? opening.unfolded[fold] === 1 : !opening.collapsed[node]));
+  const expandable = fold >= 0 || run.tree.size[node] > 1;
+  const i = run.tree.span[node];
+  const toggle = (event: MouseEvent) => {
+    event.stopPropagation();
+    store.getState().toggle(row);
+  };
+  return (
+    <div
+      id={`row-${row}`}
+      role="treeitem"
+      aria-level={depth + 1}
+      aria-selected={chosen}
+      aria-expanded={expandable ? open : undefined}
+      data-testid="span-row"
+      data-span-id={i >= 0 ? run.trace.span_id[i] : undefined}
+      data-kind={i >= 0 ? run.trace.kind[i] : "missing"}
+      data-dim={dim}
+      className="timeline-grid timeline-row absolute inset-x-0"
+      style={{ transform: `translateY(${top}px)`, height: "var(--row-height)" }}
+      onPointerEnter={prefetch}
+      onClick={() => store.getState().setCursor({ node, fold })}
+      onDoubleClick={() => store.getState().setView(viewOf(run, node))}
+    >
+      <div className="flex h-full min-w-0 items-center gap-1.5 pl-2">
+        <span className="timeline-indent" style={{ width: Math.min(depth, DEEPEST) * INDENT }} />
+        {expandable ? (
+          <button type="button" tabIndex={-1} aria-label={open ? "Collapse" : "Expand"} data-testid="toggle" className="-mx-1 flex size-5 shrink-0 items-center justify-center text-faint hover:text-text" onClick={toggle}>
+            <ChevronRight size={13} className={open ? "rotate-90" : ""} />
+          </button>
+        ) : (
+          <span className="w-3 shrink-0" />
+        )}
+        <Name run={run} node={node} fold={fold} query={query} closed={expandable && !open} />
+      </div>
+      <div className="lane">
+        <Bars run={run} node={node} fold={fold} />
+      </div>
+      {fold >= 0 ? <FoldFigures run={run} fold={fold} /> : <SpanFigures run={run} node={node} />}
+    </div>
+  );
+});
+
+function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold: number; query: string; closed: boolean }) {
+  const { trace, tree, folds, sums } = run;
+  const i = tree.span[node];
+  if (i < 0) {
+    return (
+      <>
+        <CircleSlash2 size={14} className="shrink-0 text-faint" />
+        <span className="truncate text-muted italic" title={`No span ${tree.missing.get(node)} was received`}>
+          missing parent <span className="font-mono text-sm not-italic">{tree.missing.get(node)}</span>
+        </span>
+      </>
+    );
+  }
+  const failed = fold < 0 && isError(trace, i);
+  const hidden = fold >= 0 ? foldErrors(run, fold) : closed ? sums.errors[node] - (failed ? 1 : 0) : 0;
+  const name = nameOf(run, node);
+  const handoff = trace.handoff_to[i] && trace.kind[i] === "handoff" ? ` → ${trace.handoff_to[i]}` : "";
+  return (
+    <>
+      <KindIcon kind={trace.kind[i]} />
+      <span className={`truncate ${failed ? "text-error-text" : ""} ${tree.size[node] > 1 ? "font-medium" : ""}`} title={trace.name[i]}>
+        <Highlight text={name + handoff} query={query} />
+      </span>
+      {fold >= 0 && <span className="shrink-0 text-muted tabular-nums">×{formatCount(folds.count[fold])}</span>}
+      {closed && fold < 0 && <span className="shrink-0 text-xs text-faint tabular-nums">+{formatCount(tree.size[node] - 1)}</span>}
+      {failed && <ErrorBadge text={trace.error_type[i] || "error"} title={trace.error_message[i]} />}
+      {hidden > 0 && <ErrorBadge text={`${formatCount(hidden)} failed`} />}
+      {isRunning(trace, i) && <span className="size-1.5 shrink-0 animate-[breathe_1.6s_ease-in-out_infinite] rounded-full bg-accent" title="running" />}
+    </>
+  );
+}
+
+function ErrorBadge({ text, title = "" }: { text: string; title?: string }) {
+  return (
+    <span className="max-w-28 shrink-0 truncate rounded-sm bg-error-soft px-1 text-xs leading-4 font-medium text-error-text" title={title}>
+      {text}
+    </span>
+  );
+}
+
+function SpanFigures({ run: { trace, tree, sums }, node }: { run: Run; node: number }) {
+  const i = tree.span[node];
+  const counted = i < 0 || trace.counted[i] === 1 || tree.size[node] > 1;
+  if (counted) {
+    return (
+      <>
+        {i < 0 ? <span /> : <Duration us={trace.duration_us[i]} />}
+        <Figures input={sums.input_tokens[node]} output={sums.output_tokens[node]} usd={sums.cost_usd[node]} />
+      </>
+    );
+  }
+  return (
+    <>
+      <Duration us={trace.duration_us[i]} />
+      <span className="figure-minor num text-faint line-through" title="Not in the totals: another span tells of the same call">
+        <Tokens input={orNull(trace.input_tokens[i])} output={orNull(trace.output_tokens[i])} />
+      </span>
+      <span className="figure-minor" />
+    </>
+  );
+}
+
+function FoldFigures({ run, fold }: { run: Run; fold: number }) {
+  const { trace, tree, folds, sums } = run;
+  const total = members(tree, folds, fold).reduce(
+    (sum, node) => ({
+      duration: addKnown(sum.duration, trace.duration_us[tree.span[node]]),
+      input: addKnown(sum.input, sums.input_tokens[node]),
+      output: addKnown(sum.output, sums.output_tokens[node]),
+      usd: addKnown(sum.usd, sums.cost_usd[node]),
+    }),
+    { duration: Number.NaN, input: Number.NaN, output: Number.NaN, usd: Number.NaN },
+  );
+  return (
+    <>
+      <Duration us={total.duration} />
+      <Figures input={total.input} output={total.output} usd={total.usd} />
+    </>
+  );
+}
+
+/** Most steps have neither tokens nor a price: their cells stay empty instead of filling with dashes. */
+function Figures({ input, output, usd }: { input: number; output: number; usd: number }) {
+  return (
+    <>
+      <span className="figure-minor num">{Number.isNaN(input) && Number.isNaN(output) ? null : <Tokens input={orNull(input)} output={orNull(output)} />}</span>
+      <span className="figure-minor num">{Number.isNaN(usd) ? null : <Usd usd={usd} />}</span>
+    </>
+  );
+}
+
+function foldErrors({ tree, folds, sums }: Run, fold: number): number {
+  return members(tree, folds, fold).reduce((sum, node) => sum + sums.errors[node], 0);
+}
+
+function orNull(n: number): number | null {
+  return Number.isNaN(n) ? null : n;
+}
+
+const route = getRouteApi("/projects/$project/runs/$traceId");
+
+/** Load a span when the pointer comes near it, so that it is there when it is chosen. */
+function usePrefetch({ trace, tree }: Run, node: number): () => void {
+  const { project, traceId } = route.useParams();
+  const queryClient = useQueryClient();
+  return () => {
+    const i = tree.span[node];
+    if (i >= 0) void queryClient.prefetchQuery(spanQuery(project, traceId, trace.span_id[i]));
+  };
+}

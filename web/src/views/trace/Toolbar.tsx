@@ -1,0 +1,88 @@
+import { ChevronsDownUp, ChevronsUpDown, CircleX, Maximize, Rows3, Rows4, Search } from "lucide-react";
+import { useMemo, useRef } from "react";
+import { IconButton } from "../../ui/Button";
+import { formatCount } from "../../ui/format";
+import { useKeys } from "../../ui/keys";
+import { useDensity } from "./density";
+import { errorNodes, useRun, useRunStore } from "./store";
+
+/** What acts on the whole tree, and the search through it. */
+export function Toolbar() {
+  const store = useRunStore();
+  const { density, toggle } = useDensity();
+  return (
+    <div className="flex h-9 shrink-0 items-center gap-0.5 border-b border-line px-2">
+      <FindInRun />
+      <ErrorJump />
+      <IconButton label="Expand all  E" data-testid="expand-all" onClick={() => store.getState().openAll()}>
+        <ChevronsUpDown size={15} />
+      </IconButton>
+      <IconButton label="Collapse all  C" data-testid="collapse-all" onClick={() => store.getState().collapseAll()}>
+        <ChevronsDownUp size={15} />
+      </IconButton>
+      <IconButton label="Show the whole run  0" onClick={() => store.getState().showAll()}>
+        <Maximize size={14} />
+      </IconButton>
+      <IconButton label={density === "dense" ? "Taller rows" : "Denser rows"} aria-pressed={density === "dense"} onClick={toggle}>
+        {density === "dense" ? <Rows3 size={15} /> : <Rows4 size={15} />}
+      </IconButton>
+    </div>
+  );
+}
+
+function FindInRun() {
+  const store = useRunStore();
+  const input = useRef<HTMLInputElement>(null);
+  const query = useRun((state) => state.query);
+  const hits = useRun((state) => state.hits);
+  useKeys("Timeline ", [{ keys: "/", label: "Find in this run", run: () => input.current?.select() }]);
+  return (
+    <div className="flex min-w-0 flex-1 items-center gap-1.5 pl-1">
+      <Search size={13} className="shrink-0 text-faint" />
+      <input
+        ref={input}
+        data-testid="find-in-run"
+        aria-label="Find in this run"
+        placeholder="Find in this run"
+        spellCheck={false}
+        className="h-7 min-w-0 flex-1 bg-transparent outline-none placeholder:text-faint"
+        value={query}
+        onChange={(event) => store.getState().find(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") store.getState().goToHit(event.shiftKey ? -1 : 1);
+          if (event.key !== "Escape") return;
+          store.getState().find("");
+          event.currentTarget.blur();
+        }}
+      />
+      {query !== "" && (
+        <span role="status" className="shrink-0 pr-2 text-sm text-muted tabular-nums" data-testid="find-count">
+          {hits.length === 0 ? "nothing found" : `${formatCount(hits.length)} ${hits.length === 1 ? "span" : "spans"}`}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** How many steps failed; a click walks through them. */
+function ErrorJump() {
+  const store = useRunStore();
+  const count = useErrorCount();
+  if (count === 0) return null;
+  return (
+    <button
+      type="button"
+      className="mr-1 flex h-6 items-center gap-1 rounded-md px-1.5 font-medium text-error-text tabular-nums hover:bg-error-soft"
+      data-testid="next-error"
+      title="To the next error  e"
+      onClick={() => store.getState().goToError()}
+    >
+      <CircleX size={14} /> {formatCount(count)}
+    </button>
+  );
+}
+
+function useErrorCount(): number {
+  const run = useRun((state) => state.run);
+  return useMemo(() => errorNodes(run).length, [run]);
+}

@@ -1,0 +1,162 @@
+import { createContext, use } from "react";
+import { createStore, type StoreApi, useStore } from "zustand";
+import { allCollapsed, allOpen, carryOpening, listRows, type Opening, reveal, rowOf, type Rows, toggleCollapsed, toggleFold } from "../../trace/rows";
+import { idOf, nodeOf, type Run } from "../../trace/run";
+import { fit, focus, fullView, type Viewport } from "../../trace/scale";
+import { buildHaystack, type Haystack, search } from "../../trace/search";
+
+/** The row one is on: a node, or the fold that stands for it and its like. */
+export interface Cursor {
+  node: number;
+  fold: number;
+}
+
+/** The state of looking at a run: fast, local, gone when the page is left. */
+export interface RunState {
+  run: Run;
+  opening: Opening;
+  rows: Rows;
+  cursor: Cursor;
+  view: Viewport;
+  query: string;
+  hits: Int32Array;
+  /** Take in a newer state of the same run and keep one's place. */
+  update: (run: Run) => void;
+  /** Put the cursor on a node, opening whatever hides it. */
+  goTo: (node: number) => void;
+  setCursor: (cursor: Cursor) => void;
+  /** Move the cursor over the rows in sight; gives the row it is on then. */
+  move: (by: number) => number;
+  toggle: (row: number) => void;
+  openAll: () => void;
+  collapseAll: () => void;
+  setView: (view: Viewport) => void;
+  showAll: () => void;
+  find: (query: string) => void;
+  /** To the next hit after the cursor, or with -1 the one before it. */
+  goToHit: (by: 1 | -1) => void;
+  goToError: () => void;
+}
+
+export type RunStore = StoreApi<RunState>;
+
+export function createRunStore(run: Run, spanId: string | undefined): RunStore {
+  let haystack: { of: Run; texts: Haystack } | undefined;
+  const texts = (of: Run) => {
+    if (haystack?.of !== of) haystack = { of, texts: buildHaystack(of.trace, of.tree) };
+    return haystack.texts;
+  };
+
+  return createStore<RunState>((set, get) => {
+    const open = (opening: Opening, { run }: RunState = get()) => ({ opening, rows: listRows(run.tree, run.folds, opening) });
+    const opening = allOpen(run.tree, run.folds);
+    const wanted = spanId === undefined ? -1 : nodeOf(run, spanId);
+    const revealed = wanted >= 0 ? reveal(run.tree, run.folds, opening, wanted) : opening;
+    return {
+      run,
+      opening: revealed,
+      rows: listRows(run.tree, run.folds, revealed),
+      cursor: { node: wanted >= 0 ? wanted : firstSpan(run), fold: -1 },
+      view: fullView(run.trace.end_us),
+      query: "",
+      hits: new Int32Array(0),
+
+      update: (next) => {
+        const { run: before, opening: now, cursor, view, query } = get();
+        const opening = carryOpening(
+          { ...before, opening: now, idOf: (node) => idOf(before, node) },
+          { ...next, nodeOf: (id) => nodeOf(next, id) },
+        );
+        const wholeRun = view.to_us - view.from_us >= before.trace.end_us;
+        const node = Math.max(0, nodeOf(next, idOf(before, cursor.node)));
+        const onFold = cursor.fold >= 0 && next.folds.of[node] >= 0 && next.folds.first[next.folds.of[node]] === node;
+        set({
+          run: next,
+          opening,
+          rows: listRows(next.tree, next.folds, opening),
+          cursor: { node, fold: onFold ? next.folds.of[node] : -1 },
+          view: wholeRun ? fullView(next.trace.end_us) : fit(view, next.trace.end_us),
+          hits: query ? search(texts(next), query) : new Int32Array(0),
+        });
+      },
+      goTo: (node) => {
+        const { run, opening } = get();
+        set({ ...open(reveal(run.tree, run.folds, opening, node)), cursor: { node, fold: -1 } });
+      },
+      setCursor: (cursor) => set({ cursor }),
+      move: (by) => {
+        const { rows, cursor } = get();
+        const row = Math.min(rows.length - 1, Math.max(0, rowAt(rows, cursor) + by));
+        set({ cursor: { node: rows.node[row], fold: rows.fold[row] } });
+        return row;
+      },
+      toggle: (row) => {
+        const { rows, opening } = get();
+        const fold = rows.fold[row];
+        set(open(fold >= 0 ? toggleFold(opening, fold) : toggleCollapsed(opening, rows.node[row])));
+      },
+      openAll: () => set(open(allOpen(get().run.tree, get().run.folds))),
+      collapseAll: () => {
+        const { run, cursor } = get();
+        const next = open(allCollapsed(run.tree, run.folds));
+        const row = rowOf(next.rows, cursor.node);
+        set({ ...next, cursor: { node: next.rows.node[row], fold: next.rows.fold[row] } });
+      },
+      setView: (view) => set({ view }),
+      showAll: () => set({ view: fullView(get().run.trace.end_us) }),
+      find: (query) => set({ query, hits: search(texts(get().run), query) }),
+      goToHit: (by) => {
+        const { hits, cursor, goTo } = get();
+        if (hits.length > 0) goTo(step(hits, cursor.node, by));
+      },
+      goToError: () => {
+        const { run, cursor, goTo } = get();
+        const errors = errorNodes(run);
+        if (errors.length > 0) goTo(step(errors, cursor.node, 1));
+      },
+    };
+  });
+}
+
+/** A view of the time in which a subtree happened. */
+export function viewOf({ trace, sums }: Run, node: number): Viewport {
+  return focus(sums.from_us[node], sums.to_us[node], trace.end_us);
+}
+
+/** The row that the cursor is on, or the one that stands for it. */
+export function rowAt(rows: Rows, { node, fold }: Cursor): number {
+  const row = rowOf(rows, node);
+  return fold >= 0 && row > 0 && rows.fold[row - 1] === fold && rows.node[row - 1] === node ? row - 1 : row;
+}
+
+/** Failed spans without a failed span below them: where an error began, not where it passed through. */
+export function errorNodes({ tree, sums }: Run): Int32Array {
+  const found: number[] = [];
+  for (let node = 0; node < tree.length; node++) {
+    if (sums.errors[node] === 0) continue;
+    let below = 0;
+    for (let at = node + 1; at < node + tree.size[node]; at += tree.size[at]) below += sums.errors[at];
+    if (below < sums.errors[node] && below === 0) found.push(node);
+  }
+  return Int32Array.from(found);
+}
+
+function step(nodes: Int32Array, from: number, by: 1 | -1): number {
+  const next = by === 1 ? nodes.find((node) => node > from) : nodes.findLast((node) => node < from);
+  return next ?? (by === 1 ? nodes[0] : nodes[nodes.length - 1]);
+}
+
+function firstSpan({ tree }: Run): number {
+  return Math.max(0, tree.span.findIndex((i) => i >= 0));
+}
+
+const RunContext = createContext<RunStore | null>(null);
+export const RunProvider = RunContext.Provider;
+
+export function useRunStore(): RunStore {
+  return use(RunContext) as RunStore;
+}
+
+export function useRun<T>(select: (state: RunState) => T): T {
+  return useStore(useRunStore(), select);
+}
