@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from litestar import Litestar
 from litestar.config.app import AppConfig
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -124,6 +125,7 @@ def build_app(parts: Parts) -> Litestar:
         dependencies={name: _provide(part) for name, part in given.items()},
         exception_handlers={Exception: error_response},
         logging_config=None,
+        cors_config=_cors(parts.settings),
         openapi_config=OpenAPIConfig(
             title="Clew",
             version=version("clew"),
@@ -133,6 +135,23 @@ def build_app(parts: Parts) -> Litestar:
         on_app_init=[_remember(parts)],
         request_max_body_size=parts.settings.max_body_bytes,
     )
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    """Pages that may send and ask from a browser: the ones that were allowed, and without keys
+    those of this machine, such as a web app in development that traces itself."""
+    local = _LOCAL_ORIGIN if settings.auth_mode == "open" else None
+    if not settings.allowed_origins and local is None:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.allowed_origins),
+        allow_origin_regex=local,
+        allow_headers=["*"],
+        expose_headers=["Retry-After"],
+    )
+
+
+_LOCAL_ORIGIN = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
 def _provide(part: object) -> Provide:
