@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from clew.wire.imports.times import untimed
 from clew.wire.normalize import conversation, normalize
 from wire.imports.reading import FILES, Imported, imported
 
@@ -64,6 +67,13 @@ def test_a_request_and_its_response_are_one_call(chats: Imported) -> None:
     assert (facts.usage.input_tokens, facts.usage.cache_read_tokens) == (12, 8)
     assert len(conversation(call).messages_in) == 3
     assert normalize(chats.root(1)).metadata == {"custom_id": "r-7"}
+
+
+def test_a_number_that_cannot_be_a_time_is_none(tmp_path: Path) -> None:
+    """The run is placed as one that says nothing of time."""
+    path = tmp_path / "chat.jsonl"
+    path.write_text('{"messages": [{"role": "user", "content": "hi"}], "created": 1e300}')
+    assert imported(path).root().start_ns == untimed(0)
 
 
 def test_broken_lines_are_named_by_their_number(chats: Imported) -> None:

@@ -138,6 +138,17 @@ def test_a_long_run_is_given_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
+def test_a_prompt_whose_tools_answer_nonsense_is_named(tmp_path: Path) -> None:
+    """The other prompts are read."""
+    text = (FILES / "claude_code.jsonl").read_text()
+    odd = text.replace('"content": [{"type": "text", "text": "Knut"}]', '"content": [7]')
+    path = tmp_path / "odd.jsonl"
+    path.write_text(odd)
+    found = imported(path)
+    assert [each.name for each in found.broken] == ["line 6", "line 3"]
+    assert [record.name for record in found.records] == ["line 18", "line 20"]
+
+
 def test_lines_without_a_tree_do_not_loop(tmp_path: Path) -> None:
     """A parent that is its own ancestor ends the conversation there."""
     line = {

@@ -43,7 +43,7 @@ def usage(given: Usage | None) -> Attributes:
 
 def words(blocks: Iterable[Block]) -> str:
     """The text of a message, without its other blocks."""
-    return "\n".join(str(block["text"]) for block in blocks if block.get("type") == "text")
+    return "\n".join(str(block.get("text", "")) for block in blocks if block.get("type") == "text")
 
 
 def tool_uses(blocks: Iterable[Block]) -> list[Block]:

@@ -23,6 +23,8 @@ from clew.wire.imports.record import Broken, Record, guarded, records
 from clew.wire.imports.run import Run, metadata, number_score, run, span, span_id
 from clew.wire.imports.times import SECOND_NS, parsed, untimed
 
+_LATEST = 9e12
+"""In milliseconds the year 2255; the nanoseconds of a span end soon after."""
 _MILLISECONDS = 100_000_000_000
 """A time above this is in milliseconds: in seconds it would be the year 5138."""
 
@@ -134,7 +136,8 @@ def _started(chat: _Chat, index: int) -> int:
 
 
 def _epoch_ns(value: float | None) -> int | None:
-    if value is None:
+    """A number that can't be a time is none."""
+    if value is None or not 0 < value < _LATEST:
         return None
     return int(value * 1_000_000) if value > _MILLISECONDS else int(value * SECOND_NS)
 

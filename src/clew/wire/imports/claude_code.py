@@ -31,7 +31,7 @@ from clew.wire.imports.claude_session import (
     turns,
 )
 from clew.wire.imports.messages import Message
-from clew.wire.imports.record import Broken, Record, records
+from clew.wire.imports.record import Broken, Record, guarded, records
 from clew.wire.imports.run import Run, metadata, run, span, span_id
 
 _AGENT = "claude-code"
@@ -67,8 +67,10 @@ def read(path: Path) -> Iterator[Record | Broken]:
         prompt = turn.prompt
         of = run("claude_code", prompt.uuid, service=_AGENT, release=prompt.version or "")
         position = max(line.position for call in turn.calls for line in call.lines)
-        found = _spans(of, session, turn)
-        yield from records(f"line {prompt.number}", found, [], min(position, source.size(path)))
+        position = min(position, source.size(path))
+        name = f"line {prompt.number}"
+        found = records(name, _spans(of, session, turn), [], position)
+        yield from guarded(name, found, position)
 
 
 def _has_session(path: Path) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 
 import msgspec
 
@@ -53,9 +52,6 @@ def guarded(name: str, found: Iterator[Record], position: int) -> Iterator[Recor
     """The records of one place in the file, or what is wrong with it where its JSON isn't what
     the format promises."""
     try:
-        first = next(found, None)
+        yield from found
     except (msgspec.MsgspecError, ValueError) as exc:
         yield Broken(name=name, message=str(exc), position=position)
-        return
-    if first is not None:
-        yield from chain([first], found)
