@@ -18,9 +18,10 @@ interface Props {
 
 /** A JSON value as a tree: levels fold, values and paths can be copied, what is large comes in steps. */
 export function Json({ value, depth = 2 }: Props) {
+  const nested = typeof value === "object" && value !== null && Object.keys(value).length > 0;
   return (
     <div className="font-mono text-sm leading-[18px]" data-testid="json">
-      <Entry value={value} path={[]} open={depth} />
+      {nested && depth > 0 ? <Entries value={value} path={[]} open={depth} /> : <Entry value={value} path={[]} open={depth} />}
     </div>
   );
 }
@@ -28,8 +29,8 @@ export function Json({ value, depth = 2 }: Props) {
 interface EntryProps {
   value: unknown;
   path: Path;
+  /** How many more levels are open, this one included. */
   open: number;
-  last?: boolean;
 }
 
 const Entry = memo(function Entry({ value, path, open }: EntryProps) {
@@ -38,44 +39,49 @@ const Entry = memo(function Entry({ value, path, open }: EntryProps) {
 });
 
 function Branch({ value, path, open }: EntryProps & { value: object }) {
-  const entries = Array.isArray(value) ? value.map((item, k) => [k, item] as const) : Object.entries(value);
-  const [isOpen, setOpen] = useState(open > 0 && entries.length > 0);
-  const [shown, setShown] = useState(STEP);
-  const [before, after] = Array.isArray(value) ? "[]" : "{}";
+  const count = Object.keys(value).length;
+  const [isOpen, setOpen] = useState(open > 0 && count > 0);
   return (
     <div>
       <Line path={path} value={value}>
         <button
           type="button"
-          className="flex min-w-0 items-center text-left"
+          className="flex w-full min-w-0 items-center text-left"
           aria-expanded={isOpen}
-          disabled={entries.length === 0}
+          disabled={count === 0}
           onClick={() => setOpen(!isOpen)}
         >
           <ChevronRight
             size={12}
-            className={`shrink-0 text-faint transition-transform duration-75 ${isOpen ? "rotate-90" : ""} ${entries.length === 0 ? "invisible" : ""}`}
+            className={`shrink-0 text-faint transition-transform duration-75 ${isOpen ? "rotate-90" : ""} ${count === 0 ? "invisible" : ""}`}
           />
           <Name path={path} />
-          <span className="truncate text-faint">
-            {isOpen ? before : `${before}${summarize(value, entries.length)}${after}`}
-          </span>
+          <span className="truncate text-faint">{isOpen ? countOf(value, count) : summarize(value, count)}</span>
         </button>
       </Line>
       {isOpen && (
-        <div className="ml-[5px] border-l border-line pl-3">
-          {entries.slice(0, shown).map(([name, item]) => (
-            <Entry key={name} value={item} path={[...path, name]} open={open - 1} />
-          ))}
-          {entries.length > shown && (
-            <button type="button" className="ml-3 font-sans text-accent-text hover:underline" onClick={() => setShown(shown + 10 * STEP)}>
-              {formatCount(entries.length - shown)} more
-            </button>
-          )}
+        <div className="ml-[5px] border-l border-line pl-2">
+          <Entries value={value} path={path} open={open} />
         </div>
       )}
-      {isOpen && <div className="ml-3 text-faint">{after}</div>}
     </div>
+  );
+}
+
+function Entries({ value, path, open }: { value: object; path: Path; open: number }) {
+  const [shown, setShown] = useState(STEP);
+  const entries = Array.isArray(value) ? value.map((item, k) => [k, item] as const) : Object.entries(value);
+  return (
+    <>
+      {entries.slice(0, shown).map(([name, item]) => (
+        <Entry key={name} value={item} path={[...path, name]} open={open - 1} />
+      ))}
+      {entries.length > shown && (
+        <button type="button" className="ml-3 font-sans text-accent-text hover:underline" onClick={() => setShown(shown + 10 * STEP)}>
+          {formatCount(entries.length - shown)} more
+        </button>
+      )}
+    </>
   );
 }
 
@@ -102,9 +108,9 @@ function Leaf({ value, path }: { value: unknown; path: Path }) {
 /** One line with its copy actions, which appear on hover. */
 function Line({ path, value, children }: { path: Path; value: unknown; children: React.ReactNode }) {
   return (
-    <div className="group/line flex items-start gap-2 rounded-sm hover:bg-hover">
-      <div className="min-w-0 flex-1">{children}</div>
-      <span className="invisible flex shrink-0 gap-2 pr-1 font-sans text-xs leading-[18px] group-focus-within/line:visible group-hover/line:visible">
+    <div className="group/line relative rounded-sm hover:bg-hover">
+      {children}
+      <span className="invisible absolute top-0 right-0 flex gap-2 rounded-sm bg-hover px-1 font-sans text-xs leading-[18px] group-focus-within/line:visible group-hover/line:visible">
         {path.length > 0 && <CopyWord word="path" text={() => renderPath(path)} />}
         <CopyWord word="value" text={() => (typeof value === "string" ? value : JSON.stringify(value, null, 2))} />
       </span>
@@ -133,10 +139,13 @@ function Name({ path }: { path: Path }) {
 }
 
 function summarize(value: object, count: number): string {
-  if (count === 0) return "";
-  if (Array.isArray(value)) return ` ${formatCount(count)} `;
-  const names = Object.keys(value);
-  return ` ${names.slice(0, 4).join(", ")}${count > 4 ? ", …" : ""} `;
+  if (Array.isArray(value)) return count === 0 ? "[]" : countOf(value, count);
+  const names = Object.keys(value).slice(0, 4).join(", ");
+  return count > 4 ? `{ ${names}, … }` : count > 0 ? `{ ${names} }` : "{}";
+}
+
+function countOf(value: object, count: number): string {
+  return Array.isArray(value) ? `[ ${formatCount(count)} ]` : "";
 }
 
 function literal(value: unknown): string {

@@ -1,6 +1,6 @@
 import { Bot, ChevronRight, type LucideIcon, MessageSquareText, ScrollText, User, Wrench } from "lucide-react";
 import { type ReactNode, useState } from "react";
-import type { Conversation, Message, Part, ToolDefinition } from "../../api/types";
+import type { Conversation, Part, ToolDefinition } from "../../api/types";
 import { CopyButton } from "../../ui/Copy";
 import { formatCount } from "../../ui/format";
 import { Json } from "../../ui/Json";

@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, Hash } from "lucide-react";
 import type { ReactNode } from "react";
-import type { Conversation, Outcome, Skeleton, Span, Value } from "../../api/types";
+import type { Conversation, Outcome, Skeleton, Span, Usage, Value } from "../../api/types";
 import { CopyButton } from "../../ui/Copy";
 import { formatDuration, formatExact } from "../../ui/format";
 import { Json } from "../../ui/Json";
@@ -58,34 +58,36 @@ function Figures({ span, counted }: { span: Span; counted: boolean }) {
         {outcomeName(outcome, running)}
       </span>
       <Duration us={msToUs(span.duration_ms)} className="text-text" />
-      {facts.ttft_ns != null && <Labelled label="first token">{formatDuration(facts.ttft_ns / 1000)}</Labelled>}
-      {usage && (
-        <span className={counted ? "" : "line-through"} title={counted ? undefined : "Not in the totals: another span tells of the same call"}>
-          <Labelled label="in">{amount(usage.input_tokens)}</Labelled> <Labelled label="out">{amount(usage.output_tokens)}</Labelled>
-          {usage.cache_read_tokens ? (
-            <>
-              {" "}
-              <Labelled label="cached">{amount(usage.cache_read_tokens)}</Labelled>
-            </>
-          ) : null}
-          {usage.reasoning_tokens ? (
-            <>
-              {" "}
-              <Labelled label="reasoning">{amount(usage.reasoning_tokens)}</Labelled>
-            </>
-          ) : null}
-        </span>
-      )}
+      {(facts.response_model || facts.request_model) && <span title={facts.provider}>{facts.response_model || facts.request_model}</span>}
+      {facts.ttft_ns != null && <Labelled label="to first token">{formatDuration(facts.ttft_ns / 1000)}</Labelled>}
+      {usage && <UsageFigures usage={usage} counted={counted} />}
       {cost?.total_usd != null && (
         <span title={COST_SOURCE[cost.source ?? ""]}>
           <Usd usd={cost.total_usd} className="text-text" />
         </span>
       )}
-      {(facts.response_model || facts.request_model) && <span title={facts.provider}>{facts.response_model || facts.request_model}</span>}
       {facts.prompt_name && <span>{facts.prompt_version ? `${facts.prompt_name}@${facts.prompt_version}` : facts.prompt_name}</span>}
       {facts.retries ? <Labelled label={facts.retries === 1 ? "retry" : "retries"}>{facts.retries}</Labelled> : null}
       <Moment iso={span.start_time} className="text-faint" />
     </div>
+  );
+}
+
+function UsageFigures({ usage, counted }: { usage: Usage; counted: boolean }) {
+  const parts = [
+    ["in", usage.input_tokens],
+    ["cached", usage.cache_read_tokens || null],
+    ["out", usage.output_tokens],
+    ["reasoning", usage.reasoning_tokens || null],
+  ] as const;
+  return (
+    <span className={`flex gap-2 ${counted ? "" : "line-through"}`} title={counted ? undefined : "Not in the totals: another span tells of the same call"}>
+      {parts.map(([label, n]) => n != null && (
+        <Labelled key={label} label={label}>
+          {formatExact(n)}
+        </Labelled>
+      ))}
+    </span>
   );
 }
 
@@ -101,10 +103,6 @@ function Labelled({ label, children }: { label: string; children: ReactNode }) {
       <span className="text-text">{children}</span> {label}
     </span>
   );
-}
-
-function amount(n: number | null | undefined): ReactNode {
-  return n == null ? "–" : formatExact(n);
 }
 
 function Problem({ span }: { span: Span }) {

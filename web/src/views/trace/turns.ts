@@ -26,7 +26,10 @@ export function pairCalls(messages: readonly Message[]): Turn[] {
   const used = new Set<Part>();
   const take = (call: Part): Part | undefined => {
     const free = results.filter((result) => !used.has(result));
-    const found = call.id ? free.find((result) => result.id === call.id) : (free.find((result) => !result.id && result.name === call.name) ?? free.find((result) => !result.id));
+    const nameless = free.filter((result) => !result.id);
+    const found = call.id
+      ? free.find((result) => result.id === call.id)
+      : (nameless.find((result) => result.name && result.name === call.name) ?? nameless.find((result) => !result.name));
     if (found) used.add(found);
     return found;
   };
