@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -178,10 +178,10 @@ def _run(
     return Run(whole, marks.first_ns, marks.last_ns, settled.uncounted if settled else [])
 
 
-def run_sql(rows: str, has: Sequence[str] = ()) -> str:
-    """`run.sql` over `rows`, with `has` as further aggregates named has_0, has_1 and so on."""
-    named = [f", {condition} AS has_{n}" for n, condition in enumerate(has)]
-    names = [f", has_{n}" for n in range(len(has))]
+def run_sql(rows: str, more: Mapping[str, str] | None = None) -> str:
+    """`run.sql` over `rows`, with `more` aggregates by name."""
+    named = [f", {aggregate} AS {name}" for name, aggregate in (more or {}).items()]
+    names = [f", {name}" for name in more or {}]
     return ask.sql("run", rows=rows, has="".join(named), has_names="".join(names))
 
 

@@ -31,14 +31,14 @@ class RunWhere(NamedTuple):
     """What a filter asks of runs.
 
     `rows` are conditions on rows of `spans` that only narrow where to look (semi-joins), `has`
-    are aggregates to add to `sql/run.sql`, `condition` is on its columns. `unsettled` are the
+    are aggregates by name to add to `sql/run.sql`, `condition` is on its columns. `unsettled` are the
     terms whose sums `condition` lets pass where a run is ambiguous: check them on exact totals
     with `holds`. `pointed` says that the filter names ids that an index finds, so that looking
     everywhere at once is cheaper than walking through time.
     """
 
     rows: list[str]
-    has: list[str]
+    has: dict[str, str]
     condition: str
     params: dict[str, Param]
     unsettled: list[Term]
@@ -172,7 +172,7 @@ def run_where(filter_: Filter) -> RunWhere:
 
     Needs the parameters `project`, `rows_from_ns` and `rows_to_ns` beside its own.
     """
-    where = RunWhere([], [], "", {}, [], any(map(_points, filter_.terms)))
+    where = RunWhere([], {}, "", {}, [], any(map(_points, filter_.terms)))
     params = _Params()
     conditions: list[str] = []
     for term in filter_.terms:
@@ -246,7 +246,7 @@ def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
     """"One of its spans matches": exact on the run's spans, after a semi-join to narrow them."""
     condition = _span_condition(term, params)
     alias = f"has_{len(where.has)}"
-    where.has.append(f"countIf({condition}) > 0")
+    where.has[alias] = f"countIf({condition}) > 0"
     if term.negated:
         return f"NOT {alias}"
     where.rows.append(f"trace_id IN (SELECT trace_id FROM spans WHERE {_IN_RANGE} AND {condition})")

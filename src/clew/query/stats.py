@@ -1,0 +1,329 @@
+"""Numbers over time, and the values that fields have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from clew.errors import BadInput
+from clew.filter import FIELDS, Filter
+from clew.query import ask
+from clew.query.times import DAY_NS, SECOND_NS, Range, render_time
+from clew.query.traces import run_sql
+from clew.query.walk import Window, extent
+from clew.query.where import LONGEST_RUN_NS, run_where, span_where, text_columns
+from clew.store.engine import Engine, Param
+
+LOOK_BACK_NS: Final = DAY_NS
+"""How far before the range spans are read, to see that a run had started before it."""
+
+MAX_POINTS: Final = 1_500
+MAX_GROUPS: Final = 50
+MAX_VALUES: Final = 1_000
+
+
+class Series(msgspec.Struct, kw_only=True, frozen=True):
+    """The metric of one group: `points` are (time, value), without gaps. None is unknown, or
+    nothing to take an average of."""
+
+    group: dict[str, str]
+    points: list[tuple[str, float | None]]
+
+
+class Stats(msgspec.Struct, kw_only=True, frozen=True):
+    """A metric over time; `total` is the metric of everything in the range, and not always the
+    sum of the points."""
+
+    interval_s: int
+    series: list[Series]
+    total: float | None
+
+
+class Value(msgspec.Struct, kw_only=True, frozen=True):
+    """A value of a field, and how many spans (or scores) have it."""
+
+    value: str
+    count: int
+
+
+class Metric(NamedTuple):
+    """`sql` is an aggregate over runs (`of_runs`) or spans; `empty` is its value where there are
+    none."""
+
+    sql: str
+    of_runs: bool
+    empty: float | None
+
+
+class _Point(msgspec.Struct):
+    level: int
+    bucket: int
+    group: list[str]
+    value: float | None
+
+
+# Levels of a point: of one bucket of one group, of a whole group, of everything.
+_OF_BUCKET: Final = 0
+_OF_GROUP: Final = 1
+_TOTAL: Final = 2
+
+_NUMERIC: Final = ("number", "count", "duration", "flag")
+_FAILED: Final = "status = 'error' OR outcome = 'error'"
+
+METRICS: Final[dict[str, Metric]] = {
+    "traces": Metric("uniqExact(trace_id)", True, 0),
+    "errors": Metric(f"uniqExactIf(trace_id, {_FAILED})", True, 0),
+    "error_rate": Metric(
+        f"uniqExactIf(trace_id, {_FAILED}) / uniqExact(trace_id)", True, None
+    ),
+    "duration_p50": Metric("quantile(0.5)(duration_ms)", True, None),
+    "duration_p95": Metric("quantile(0.95)(duration_ms)", True, None),
+    "duration_p99": Metric("quantile(0.99)(duration_ms)", True, None),
+    "spans": Metric("count()", False, 0),
+    "llm_calls": Metric("countIf(kind = 'llm')", False, 0),
+    "tool_calls": Metric(
+        "countIf(kind = 'tool' AND tool_call_id = '')"
+        " + uniqExactIf((trace_id, tool_call_id), kind = 'tool' AND tool_call_id != '')",
+        False,
+        0,
+    ),
+    # Without calls there is no usage; with calls that don't say, it is unknown.
+    "input_tokens": Metric("if(max(counted) = 0, 0, sumIf(input_tokens, counted))", False, 0),
+    "output_tokens": Metric("if(max(counted) = 0, 0, sumIf(output_tokens, counted))", False, 0),
+    "cost_usd": Metric("if(max(counted) = 0, 0, sumIf(cost_usd, counted))", False, 0),
+    "ttft_p50": Metric("quantile(0.5)(ttft_ns) / 1e6", False, None),
+    "ttft_p95": Metric("quantile(0.95)(ttft_ns) / 1e6", False, None),
+}
+_PROMPT: Final = "concat(prompt_name, if(prompt_version = '', '', '@'), prompt_version)"
+_OF_SPAN: Final = {
+    "outcome": "outcome",
+    "kind": "kind",
+    "model": "model",
+    "provider": "provider",
+    "agent": "agent_name",
+    "tool": "tool_name",
+    "prompt": _PROMPT,
+    "environment": "environment",
+    "release": "release",
+    "user": "user_id",
+    "service": "service",
+    "name": "display_name",
+    "status": "status",
+}
+# What a run has itself; by anything else a run counts once for each value among its spans.
+_OF_RUN: Final = {
+    "outcome": "outcome",
+    "environment": "environment",
+    "release": "release",
+    "user": "user_id",
+    "service": "service",
+    "name": "name",
+    "status": "status",
+}
+# Said once a run, on whichever span the sender chose, and meant for all its spans.
+_SHARED: Final = ("user", "environment", "release")
+
+_INTERVALS_S: Final = (
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200,
+    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000,
+)  # fmt: skip
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_INTERVAL: Final = re.compile(r"(?P<count>[1-9]\d{0,5})(?P<unit>[smhdw])")
+_MOST_POINTS: Final = 120
+
+
+async def get_stats(
+    engine: Engine,
+    project: str,
+    metric: str,
+    *,
+    group_by: Sequence[str] = (),
+    interval: str | None = None,
+    filter_: Filter = Filter(),
+    range_: Range = Range(),
+) -> Stats:
+    """A metric in buckets of time, of the whole or of the largest groups.
+
+    Runs stand in the bucket in which they start and have to match the filter as runs; metrics of
+    spans are over spans that match themselves. Raises BadInput for unknown names, more than two
+    groups or too many points.
+    """
+    chosen = _metric(metric)
+    groups = [_group(name, chosen) for name in _known_groups(group_by)]
+    whole = await _window(engine, project, range_)
+    interval_s = read_interval(interval, whole)
+    if whole is None:
+        return Stats(interval_s=interval_s, series=[], total=chosen.empty)
+    if chosen.of_runs:
+        source, params = _of_runs(filter_, whole)
+    else:
+        shared = not set(_SHARED).isdisjoint(group_by)
+        source, params = _of_spans(filter_, whole, shared=shared)
+    statement = ask.sql(
+        "stats",
+        value=chosen.sql,
+        groups=", ".join(f"toString({sql})" for sql in groups),
+        source=source,
+        at="first_ns" if chosen.of_runs else "start_ns",
+    )
+    params |= {
+        "project": project,
+        "from_ns": whole.from_ns,
+        "to_ns": whole.to_ns,
+        "interval_ns": interval_s * SECOND_NS,
+        "most_groups": MAX_GROUPS,
+    }
+    points = await ask.rows(engine, statement, params, _Point)
+    return _assemble(points, chosen, list(group_by), interval_s, whole)
+
+
+async def list_values(
+    engine: Engine, project: str, field: str, *, prefix: str = "", limit: int = 20
+) -> list[Value]:
+    """The most frequent values of a filter's field in the last week of data, or, of a field with
+    keys (`metadata`, `metadata.`), its keys. Raises BadInput for fields without texts."""
+    whole = await extent(engine, project, Range())
+    if whole is None:
+        return []
+    name, _, key = field.partition(".")
+    params: dict[str, Param] = {
+        "project": project,
+        "rows_from_ns": whole.to_ns - 7 * DAY_NS,
+        "rows_to_ns": whole.to_ns,
+        "prefix": prefix,
+        "key": key,
+        "limit": limit,
+    }
+    if name == "score":
+        statement = ask.sql("score_values", value="label" if key else "name")
+    else:
+        rows = ask.sql("rows_between", final="", narrow="true")
+        statement = ask.sql("values", value=_values(name, key), rows=rows)
+    return await ask.rows(engine, statement, params, Value)
+
+
+def read_interval(text: str | None, whole: Window | None) -> int:
+    """Seconds of an interval such as `5m`; without one, a round number that gives up to 120
+    points. Raises BadInput."""
+    span_s = (whole.to_ns - whole.from_ns) / SECOND_NS if whole else 0
+    if not text:
+        fitting = (s for s in _INTERVALS_S if span_s / s <= _MOST_POINTS)
+        return next(fitting, _INTERVALS_S[-1])
+    found = _INTERVAL.fullmatch(text)
+    if found is None:
+        raise BadInput(f"{text!r} is no interval: expected a number and s, m, h, d or w, as in 5m")
+    interval_s = int(found["count"]) * _UNITS_S[found["unit"]]
+    if span_s / interval_s > MAX_POINTS:
+        raise BadInput(
+            f"{text} gives more than {MAX_POINTS} points: take a longer interval or a shorter range"
+        )
+    return interval_s
+
+
+def _metric(name: str) -> Metric:
+    if name not in METRICS:
+        raise BadInput(f"unknown metric {name!r}: expected one of {', '.join(METRICS)}")
+    return METRICS[name]
+
+
+def _known_groups(names: Sequence[str]) -> Sequence[str]:
+    for name in names:
+        if name not in _OF_SPAN:
+            raise BadInput(f"unknown group {name!r}: expected one of {', '.join(_OF_SPAN)}")
+    if len(names) > 2 or len(set(names)) < len(names):  # noqa: PLR2004 - a chart shows no more
+        raise BadInput("group by one or two different values")
+    return names
+
+
+def _group(name: str, metric: Metric) -> str:
+    """The column of the source that a group is."""
+    if metric.of_runs:
+        return _OF_RUN.get(name) or f"arrayJoin(values_{name})"
+    return f"run_{name}" if name in _SHARED else _OF_SPAN[name]
+
+
+def _of_runs(filter_: Filter, whole: Window) -> tuple[str, dict[str, Param]]:
+    where = run_where(filter_)
+    rows = ask.sql("rows_between", final="FINAL", narrow=" AND ".join(where.rows) or "true")
+    named = {
+        f"values_{name}": f"groupUniqArrayIf({sql}, {sql} != '')"
+        for name, sql in _OF_SPAN.items()
+        if name not in _OF_RUN
+    }
+    runs = run_sql(rows, named | where.has)
+    return (
+        f"SELECT * FROM ({runs}) WHERE {where.condition}",
+        {
+            **where.params,
+            "rows_from_ns": whole.from_ns - LOOK_BACK_NS,
+            "rows_to_ns": whole.to_ns + LONGEST_RUN_NS,
+        },
+    )
+
+
+def _of_spans(
+    filter_: Filter, whole: Window, *, shared: bool
+) -> tuple[str, dict[str, Param]]:
+    where = span_where(filter_)
+    rows = ask.sql("rows_between", final="FINAL", narrow=where.condition)
+    return (
+        ask.sql("stats_spans", rows=rows) if shared else rows,
+        {
+            **where.params,
+            "rows_from_ns": whole.from_ns,
+            "rows_to_ns": whole.to_ns,
+            "shared_from_ns": whole.from_ns - LOOK_BACK_NS,
+        },
+    )
+
+
+def _assemble(
+    points: Sequence[_Point], metric: Metric, names: list[str], interval_s: int, whole: Window
+) -> Stats:
+    """Series in order of size, their gaps filled."""
+    total = next((point.value for point in points if point.level == _TOTAL), metric.empty)
+    sizes = {tuple(point.group): point.value for point in points if point.level == _OF_GROUP}
+    found: dict[tuple[str, ...], dict[int, float | None]] = {group: {} for group in sizes}
+    for point in points:
+        if point.level == _OF_BUCKET:
+            found[tuple(point.group)][point.bucket] = point.value
+    step = interval_s * SECOND_NS
+    times = range(whole.from_ns // step * step, whole.to_ns, step)
+    return Stats(
+        interval_s=interval_s,
+        series=[
+            Series(
+                group=dict(zip(names, group, strict=True)),
+                points=[(render_time(at), found[group].get(at, metric.empty)) for at in times],
+            )
+            for group in sorted(sizes, key=lambda group: (-(sizes[group] or 0), group))
+        ],
+        total=total,
+    )
+
+
+async def _window(engine: Engine, project: str, range_: Range) -> Window | None:
+    """The range, its open ends set to where the project's spans begin and end."""
+    held = await extent(engine, project, range_)
+    if held is None:
+        return None
+    return Window(
+        held.from_ns if range_.from_ns is None else range_.from_ns,
+        held.to_ns if range_.to_ns is None else range_.to_ns,
+    )
+
+
+def _values(name: str, key: str) -> str:
+    """The expression whose values a field has."""
+    field = FIELDS.get(name)
+    if field is None or field.type in _NUMERIC:
+        texts = ", ".join(name for name, field in FIELDS.items() if field.type not in _NUMERIC)
+        raise BadInput(f"{name!r} has no values to offer: expected one of {texts}")
+    if field.keyed:
+        return f"{name}[{{key:String}}]" if key else f"arrayJoin(mapKeys({name}))"
+    if name == "tag":
+        return "arrayJoin(tags)"
+    return _OF_SPAN.get(name) or text_columns(name)[0]

@@ -1,0 +1,65 @@
+"""`GET …/sessions` and `GET …/sessions/{session_id}`: runs that belong together."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import get
+
+from clew.query import sessions as query
+from clew.query.sessions import Session, WholeSession
+from clew.server.api.parameters import (
+    AnyRequest,
+    Cursor,
+    FilterText,
+    From,
+    Limit,
+    To,
+    read_filter,
+    read_range,
+)
+from clew.server.auth import Access
+from clew.store.engine import Engine
+
+
+class SessionList(msgspec.Struct, kw_only=True, frozen=True):
+    """A page of sessions; `next_cursor` is null on the last."""
+
+    sessions: list[Session]
+    next_cursor: str | None
+
+
+@get("/api/projects/{project:str}/sessions", tags=["sessions"])
+async def list_sessions(
+    project: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    filter_: FilterText = "",
+    from_: From = None,
+    to: To = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> SessionList:
+    """Sessions with a run that matches, the one with the newest such run first."""
+    await access.read(request.headers, project)
+    page = await query.list_sessions(
+        engine,
+        project,
+        filter_=read_filter(filter_),
+        range_=read_range(from_, to),
+        limit=limit,
+        cursor=cursor,
+    )
+    return SessionList(sessions=page.items, next_cursor=page.next_cursor)
+
+
+@get("/api/projects/{project:str}/sessions/{session_id:str}", tags=["sessions"])
+async def get_session(
+    project: str, session_id: str, request: AnyRequest, access: Access, engine: Engine
+) -> WholeSession:
+    """One session with its runs, oldest first."""
+    await access.read(request.headers, project)
+    return await query.get_session(engine, project, session_id)
+
+
+session_routes = [list_sessions, get_session]

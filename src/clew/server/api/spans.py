@@ -1,0 +1,79 @@
+"""`GET …/spans` and `GET …/traces/{trace_id}/spans/{span_id}`: spans of all runs, and one whole."""
+
+from __future__ import annotations
+
+import msgspec
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from clew.client import SpanDetail
+from clew.query import spans as query
+from clew.query.spans import SpanRow
+from clew.server.api.parameters import (
+    AnyRequest,
+    Cursor,
+    FilterText,
+    From,
+    Limit,
+    To,
+    read_filter,
+    read_range,
+)
+from clew.server.auth import Access
+from clew.store.engine import Engine
+
+
+class SpanList(msgspec.Struct, kw_only=True, frozen=True):
+    """A page of spans; `next_cursor` is null on the last."""
+
+    spans: list[SpanRow]
+    next_cursor: str | None
+
+
+@get("/api/projects/{project:str}/spans", tags=["spans"])
+async def list_spans(
+    project: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    filter_: FilterText = "",
+    from_: From = None,
+    to: To = None,
+    order: str = "start_time",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> SpanList:
+    """Spans that match, newest first or in another order."""
+    await access.read(request.headers, project)
+    page = await query.list_spans(
+        engine,
+        project,
+        filter_=read_filter(filter_),
+        range_=read_range(from_, to),
+        order=order,
+        limit=limit,
+        cursor=cursor,
+    )
+    return SpanList(spans=page.items, next_cursor=page.next_cursor)
+
+
+@get(
+    "/api/projects/{project:str}/traces/{trace_id:str}/spans/{span_id:str}",
+    tags=["spans"],
+    responses={200: ResponseSpec(data_container=SpanDetail, generate_examples=False)},
+)
+async def get_span(
+    project: str,
+    trace_id: str,
+    span_id: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+) -> Response[bytes]:
+    """One whole span: what was said, and everything that came in."""
+    await access.read(request.headers, project)
+    body = await query.get_span(engine, project, trace_id, span_id)
+    return Response(body, media_type="application/json")
+
+
+span_routes = [list_spans, get_span]

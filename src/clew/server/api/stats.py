@@ -1,0 +1,76 @@
+"""`GET …/stats` and `GET …/values`: numbers over time, and values for completion."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+
+from clew.query import stats as query
+from clew.query.stats import Stats, Value
+from clew.server.api.parameters import (
+    AnyRequest,
+    FilterText,
+    From,
+    Limit,
+    To,
+    read_filter,
+    read_range,
+)
+from clew.server.auth import Access
+from clew.store.engine import Engine
+
+
+class ValueList(msgspec.Struct, kw_only=True, frozen=True):
+    """Values of a field, the most frequent first."""
+
+    values: list[Value]
+
+
+@get("/api/projects/{project:str}/stats", tags=["stats"])
+async def get_stats(
+    project: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    metric: str,
+    group_by: Annotated[
+        list[str] | None, Parameter(description="One or two, repeated or with a comma between.")
+    ] = None,
+    interval: Annotated[str | None, Parameter(description="Such as `1m`, `1h` or `1d`.")] = None,
+    filter_: FilterText = "",
+    from_: From = None,
+    to: To = None,
+) -> Stats:
+    """A metric over time, of the whole or of the largest groups."""
+    await access.read(request.headers, project)
+    return await query.get_stats(
+        engine,
+        project,
+        metric,
+        group_by=[name for names in group_by or [] for name in names.split(",") if name],
+        interval=interval,
+        filter_=read_filter(filter_),
+        range_=read_range(from_, to),
+    )
+
+
+@get("/api/projects/{project:str}/values", tags=["stats"])
+async def list_values(
+    project: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    field: str,
+    prefix: str = "",
+    limit: Limit = 20,
+) -> ValueList:
+    """The most frequent values of a field of the filter in the last week of data."""
+    await access.read(request.headers, project)
+    found = await query.list_values(engine, project, field, prefix=prefix, limit=limit)
+    return ValueList(values=found)
+
+
+stats_routes = [get_stats, list_values]
