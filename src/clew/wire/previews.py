@@ -194,8 +194,8 @@ def _unwrapped(value: Value) -> Value:
     while True:
         if isinstance(value, dict) and value.keys() == {"args", "kwargs"}:
             args, kwargs = value["args"], value["kwargs"]
-            if args and kwargs:
-                return value
+            if isinstance(args, list) and args and isinstance(kwargs, dict) and kwargs:
+                return ", ".join([*map(text, args), *(f"{k}={text(v)}" for k, v in kwargs.items())])
             value = args or kwargs
         elif isinstance(value, (dict, list)) and len(value) == 1:
             value = next(iter(value.values() if isinstance(value, dict) else value))

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from itertools import count as count_up
+from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from clew import conventions as c
 from clew.score import Score
@@ -136,6 +139,15 @@ _SIGNS = frozenset(
 _ANNOTATORS: dict[str, Annotator] = {"HUMAN": "person", "LLM": "model", "CODE": "code"}
 
 
+class _RawAnswer(msgspec.Struct):
+    """What is read of a provider's raw response."""
+
+    id: str = ""
+
+
+_raw_answer = msgspec.json.Decoder(_RawAnswer).decode
+
+
 def _says_kind(span: Span) -> bool:
     return c.OPENINFERENCE_SPAN_KIND in span.attributes
 
@@ -175,13 +187,14 @@ def _previews(span: Span, kind: Kind) -> Preview:
     if kind == "llm":
         said = _last_user(attributes)
         heard = _message_at(attributes, c.LLM_OUTPUT_MESSAGES, 0, "assistant")
-        if said and heard:
+        if heard and heard.parts:
+            said = said or of_prompt(value_in)
             return Preview(said, of_messages([heard]), _refuses(heard))
-        answer, refused = of_answer(value_out) if not heard else (of_messages([heard]), False)
+        answer, refused = of_answer(value_out)
         return Preview(said or of_prompt(value_in), answer, refused)
-    query = attributes.get(c.RERANKER_QUERY) or attributes.get(
-        f"{c.EMBEDDING_EMBEDDINGS}.0.embedding.text"
-    )
+    if kind == "embedding":
+        return Preview(_embedded(attributes) or of_input(value_in))
+    query = attributes.get(c.RERANKER_QUERY)
     found = attributes.get(f"{c.RETRIEVAL_DOCUMENTS}.0.document.content") or attributes.get(
         f"{c.RERANKER_OUTPUT_DOCUMENTS}.0.document.content"
     )
@@ -212,8 +225,10 @@ def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
         or _completions(attributes, c.LLM_PROMPTS, "prompt.text", "user")
         or recognised(value_in, source=c.INPUT_VALUE)
     )
+    # A refusal has no place in the flattened messages: they are empty then.
+    flattened_out = [message for message in built.messages_out if message.parts]
     built.messages_out = (
-        built.messages_out
+        flattened_out
         or _completions(attributes, c.LLM_CHOICES, "completion.text", "assistant")
         or recognised(value_out, source=c.OUTPUT_VALUE, role="assistant")
     )
@@ -261,6 +276,21 @@ def _read_numbers(attributes: Attributes, found: Found, rules: dict[str, str]) -
     finish = attributes.get(c.LLM_FINISH_REASON)
     if finish:
         found["finish_reasons"] = texts(finish)
+    response_id = _response_id(attributes)
+    if response_id:
+        found["response_id"] = response_id
+
+
+def _response_id(attributes: Attributes) -> str:
+    """The provider's id of a model's answer, which only the raw response has. By it the same call
+    is known again where another instrumentor reports it too."""
+    value = attributes.get(c.OUTPUT_VALUE)
+    if attributes.get(c.OPENINFERENCE_SPAN_KIND) != "LLM" or not isinstance(value, str):
+        return ""
+    try:
+        return _raw_answer(value).id
+    except msgspec.MsgspecError:
+        return ""
 
 
 def _read_parameters(attributes: Attributes, found: Found) -> None:
@@ -445,6 +475,14 @@ def _last_user(attributes: Attributes) -> str:
         attributes, c.LLM_INPUT_MESSAGES, last if last >= 0 else total - 1, "user"
     )
     return of_messages([message]) if message else ""
+
+
+def _embedded(attributes: Attributes) -> str:
+    """The texts that were embedded, as far as they are told."""
+    told = (
+        attributes.get(f"{c.EMBEDDING_EMBEDDINGS}.{index}.embedding.text") for index in count_up()
+    )
+    return fold(" ".join(map(text, takewhile(lambda words: words is not None, told))))
 
 
 def _refuses(message: Message) -> bool:

@@ -1,0 +1,56 @@
+"""What the recorded bodies must become: facts, conversation and scores of every span.
+
+    PYTHONPATH=tests python -m corpus.expected    # write it down anew
+
+Read the diff before committing it: a change there is a change of what people see.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from clew.span import Log
+from clew.wire.normalize import conversation, normalize, scores
+from clew.wire.otlp import decode_logs, decode_traces
+
+HERE = Path(__file__).parent
+
+
+def understood(folder: Path) -> list[dict[str, Any]]:
+    """What the bodies of a folder become: each span with its facts, conversation and scores."""
+    spans = decode_traces((folder / "traces.otlp.pb").read_bytes(), "protobuf").spans
+    body = folder / "logs.otlp.pb"
+    logs: list[Log] = decode_logs(body.read_bytes(), "protobuf").logs if body.exists() else []
+    return [
+        msgspec.to_builtins(
+            {
+                "name": span.name,
+                "facts": normalize(span),
+                "conversation": conversation(
+                    span, [log for log in logs if log.span_id == span.span_id]
+                ),
+                "scores": scores(span),
+            }
+        )
+        for span in sorted(spans, key=lambda span: (span.start_ns, span.span_id))
+    ]
+
+
+def folders() -> list[Path]:
+    """The recorded folders."""
+    return sorted(path.parent for path in HERE.glob("*/traces.otlp.pb"))
+
+
+def expect(folder: Path) -> None:
+    """Write down what the bodies of a folder become now."""
+    shown = json.dumps(understood(folder), ensure_ascii=False, indent=1, sort_keys=True)
+    (folder / "expected.json").write_text(shown + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for recorded in folders():
+        expect(recorded)

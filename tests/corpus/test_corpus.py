@@ -1,0 +1,47 @@
+"""What real instrumentors sent is understood as it was written down beside it.
+
+`corpus.record` records anew, `corpus.expected` accepts what has changed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clew.wire.normalize import normalize
+from clew.wire.otlp import decode_traces
+from corpus.expected import folders, understood
+
+FOLDERS = folders()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_recorded_body_becomes_what_is_written_beside_it(folder: Path) -> None:
+    """Facts, conversations and scores of every span of every library."""
+    expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert understood(folder) == expected
+
+
+@pytest.mark.parametrize("name", ["openinference-openai", "openllmetry-openai", "genai-openai"])
+def test_the_same_agent_is_understood_the_same_under_every_instrumentor(name: str) -> None:
+    """Kind, model, provider, tokens, outcome, and what was asked, whoever watched."""
+    (folder,) = [held for held in FOLDERS if held.name.rpartition("-")[0] == name]
+    spans = decode_traces((folder / "traces.otlp.pb").read_bytes(), "protobuf").spans
+    found = [normalize(span) for span in sorted(spans, key=lambda span: span.start_ns)]
+    assert [facts.kind for facts in found] == [*["llm"] * 5, "embedding", "llm", "llm"]
+    assert {facts.provider for facts in found} == {"openai"}
+    assert {facts.model for facts in found} == {"gpt-4o-mini", "text-embedding-3-small"}
+    told = [facts.usage for facts in found if facts.usage is not None]
+    assert [usage.input_tokens for usage in told] == [68, 121, 12, 778, 13, 4, 12]
+    assert [usage.output_tokens or 0 for usage in told] == [10, 6, 13, 6, 13, 0, 7]
+    assert [facts.outcome for facts in found] == [*["success"] * 6, "refused", "error"]
+    assert [facts.input_preview for facts in found][:3] == [
+        *["What is the weather in Zürich?"] * 2,
+        "think, then tell me",
+    ]
+    assert found[0].output_preview == 'tool_call: get_weather({"city":"Zürich"})'
+    assert found[6].output_preview == "I can't help with that."
+    assert all(facts.response_id for facts in found if facts.usage and facts.kind == "llm")
