@@ -34,6 +34,12 @@ from clew.server.api.live import live_routes
 from clew.server.api.otlp import otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
+from clew.server.api.search import search_routes
+from clew.server.api.sessions import session_routes
+from clew.server.api.spans import span_routes
+from clew.server.api.sql import sql_routes
+from clew.server.api.stats import stats_routes
+from clew.server.api.traces import trace_routes
 from clew.server.auth import Access
 from clew.server.data_dir import open_data_dir
 from clew.server.live import Live
@@ -112,14 +118,20 @@ def build_app(parts: Parts) -> Litestar:
             projects_api.router(
                 parts.records, parts.access, parts.settings, parts.project_spans
             ),
-            health_routes,
+            *health_routes,
             otlp_routes,
-            score_routes,
+            *trace_routes,
+            *span_routes,
+            *session_routes,
+            *search_routes,
+            *stats_routes,
+            *sql_routes,
+            *score_routes,
             price_routes,
-            deletion_routes,
-            content_routes,
-            export_routes,
-            live_routes,
+            *deletion_routes,
+            *content_routes,
+            *export_routes,
+            *live_routes,
             page_routes,
         ],
         dependencies={name: _provide(part) for name, part in given.items()},

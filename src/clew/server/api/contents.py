@@ -7,7 +7,7 @@ import re
 from typing import Any, TypeAlias
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 
 from clew.errors import NotFound
 from clew.server.auth import Access
@@ -87,4 +87,4 @@ def _answer(data: bytes, mime: str) -> Response[bytes]:
     )
 
 
-content_routes = Router("/", route_handlers=[get_content])
+content_routes = [get_content]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from litestar import Request, Router, delete
+from litestar import Request, delete
 
 from clew.ingest import Ingest
 from clew.server.auth import Access
@@ -14,7 +14,7 @@ from clew.store.engine import Engine
 AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 
 
-@delete("/traces/{trace_id:str}")
+@delete("/api/projects/{project:str}/traces/{trace_id:str}", tags=["deletion"])
 async def delete_trace(
     project: str,
     trace_id: str,
@@ -30,7 +30,7 @@ async def delete_trace(
     ingest.announce(project, {trace_id})
 
 
-@delete("/sessions/{session_id:str}")
+@delete("/api/projects/{project:str}/sessions/{session_id:str}", tags=["deletion"])
 async def delete_session(
     project: str,
     session_id: str,
@@ -46,7 +46,7 @@ async def delete_session(
     ingest.announce(project, set())
 
 
-@delete("/users/{user_id:str}")
+@delete("/api/projects/{project:str}/users/{user_id:str}", tags=["deletion"])
 async def delete_user(
     project: str,
     user_id: str,
@@ -62,8 +62,4 @@ async def delete_user(
     ingest.announce(project, set())
 
 
-deletion_routes = Router(
-    "/api/projects/{project:str}",
-    route_handlers=[delete_trace, delete_session, delete_user],
-    tags=["deletion"],
-)
+deletion_routes = [delete_trace, delete_session, delete_user]

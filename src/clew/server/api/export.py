@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, get
 
 from clew.errors import NotFound
 from clew.query.whole import whole_spans
@@ -51,4 +51,4 @@ def _download(body: bytes, media_type: str, name: str) -> Response[bytes]:
     )
 
 
-export_routes = Router("/", route_handlers=[export_trace])
+export_routes = [export_trace]

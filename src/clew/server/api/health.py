@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Response, Router, get
+from litestar import MediaType, Response, get
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -116,4 +116,4 @@ def make_registry(ingest: Ingest) -> CollectorRegistry:
     return registry
 
 
-health_routes = Router("/", route_handlers=[get_health, get_metrics])
+health_routes = [get_health, get_metrics]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from litestar import Request, Router, get
+from litestar import Request, get
 from litestar.response import Stream
 
 from clew.server.auth import Access
@@ -24,4 +24,4 @@ async def get_live(project: str, request: AnyRequest, access: Access, live: Live
     )
 
 
-live_routes = Router("/", route_handlers=[get_live])
+live_routes = [get_live]

@@ -7,7 +7,7 @@ import uuid
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from litestar import Request, Router, post
+from litestar import Request, post
 
 from clew.errors import BadInput
 from clew.ingest import Ingest
@@ -85,4 +85,4 @@ def _score(new: NewScore, index: int) -> Score:
     )
 
 
-score_routes = Router("/", route_handlers=[create_scores])
+score_routes = [create_scores]

@@ -1,0 +1,1 @@
+"""Our own HTTP API: one file a noun."""
