@@ -69,6 +69,7 @@ class Sink:
 
     @property
     def url(self) -> str:
+        """The address that exporters are given."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -98,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", "0")
         self.end_headers()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Silent: the spans are what is to be seen."""
 
 

@@ -6,6 +6,8 @@ real to the simulated timeline. Order and nesting stay, durations become what wa
 time stamps between two sleeps are spread evenly, so that the result is the same every time.
 """
 
+# ruff: noqa: D102, PLR2004 (what a transport and a stream do; status codes are what they are)
+
 from __future__ import annotations
 
 import time
@@ -13,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import httpx2
 from opentelemetry.sdk.resources import Resource
@@ -98,7 +101,7 @@ class SimulatedLatency(httpx2.BaseTransport):
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self._inner = httpx2.HTTPTransport(verify=False)  # noqa: S501 - plain HTTP on the loopback
+        self._inner = httpx2.HTTPTransport(verify=False)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         response = self._inner.handle_request(request)
@@ -118,8 +121,7 @@ class SimulatedLatency(httpx2.BaseTransport):
 
 class _Streamed(httpx2.SyncByteStream):
     def __init__(self, body: object, clock: Clock, rest_s: float) -> None:
-        assert isinstance(body, httpx2.SyncByteStream)
-        self._body = body
+        self._body = cast("httpx2.SyncByteStream", body)
         self._clock = clock
         self._rest_s = rest_s
 

@@ -31,11 +31,11 @@ tool_call_id: ContextVar[str] = ContextVar("tool_call_id", default="")
 """The id that the model gave the call that is being made."""
 
 
-class ToolBusy(Exception):
+class ToolBusyError(Exception):
     """A tool's own server answered 429; worth another attempt."""
 
 
-class TooManyTurns(Exception):
+class TooManyTurnsError(Exception):
     """The model went on asking for tools."""
 
 
@@ -198,7 +198,7 @@ class Desk:
                 return str(answered.get("content") or answered.get("refusal") or "")
             conversation.append({k: v for k, v in answered.items() if k != "refusal"})
             conversation.extend(self._call_all(calls))
-        raise TooManyTurns(f"no answer after {MAX_TURNS} turns")
+        raise TooManyTurnsError(f"no answer after {MAX_TURNS} turns")
 
     def _complete(
         self, model: str, conversation: list[Message], tools: list[Message], *, stream: bool
@@ -237,7 +237,7 @@ class Desk:
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 return self._tools[name](**arguments)
-            except ToolBusy as error:
+            except ToolBusyError as error:
                 if attempt == MAX_ATTEMPTS:
                     return f"error: {error}"
                 self._clock.sleep(1.5**attempt)

@@ -9,6 +9,8 @@ really waited for.
         OpenAI(base_url=model.url, api_key="any").chat.completions.create(...)
 """
 
+# ruff: noqa: D102 (properties that are called like the field they read)
+
 from __future__ import annotations
 
 import hashlib
@@ -29,7 +31,7 @@ from typing import Self, TypeAlias, cast
 Json: TypeAlias = dict[str, "object"]
 
 LATENCY_HEADER = "openai-processing-ms"
-FIRST_TOKEN_HEADER = "x-first-token-ms"
+FIRST_TOKEN_HEADER = "x-first-token-ms"  # noqa: S105 (a token of text)
 IMAGE_TOKENS = 765
 """What OpenAI bills for one high-detail square image."""
 
@@ -279,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
         self.wfile.flush()
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Silent: a test's output is no place for access logs."""
 
 

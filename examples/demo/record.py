@@ -28,8 +28,8 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 
 from clew import conventions as names
 from demo.clock import Clock, SimulatedLatency, retime
-from demo.desk import Desk, Message, Shift, TooManyTurns
-from demo.model import FakeModel, Failure, Reply, Request
+from demo.desk import Desk, Message, Shift, TooManyTurnsError
+from demo.model import Failure, FakeModel, Reply, Request
 from demo.recording import start
 from demo.stories import TELL, Story
 from demo.visits import ANCHOR, Visit, plan
@@ -69,7 +69,7 @@ class Recorder:
             said = self._recording.run(
                 visit.about, lambda: desk.answer(story.question, list(history))
             )
-        except (OpenAIError, TooManyTurns, LookupError, CancelledError):
+        except (OpenAIError, TooManyTurnsError, LookupError, CancelledError):
             return  # what the guest sees as "please try again", and the run as an error
         history += [asked, {"role": "assistant", "content": said}]
 
@@ -114,6 +114,7 @@ class Sender:
         self._batch: list[ReadableSpan] = []
 
     def send(self, spans: Sequence[ReadableSpan]) -> None:
+        """Hand spans over; they leave when a batch is full."""
         self._batch.extend(spans)
         if len(self._batch) >= BATCH_SPANS:
             self._submit()

@@ -5,6 +5,8 @@ Each brings its own instrumentation of the `openai` client and its own decorator
 Clew to the provider in all three, so that `clew.context` can pin the prompt that runs.
 """
 
+# ruff: noqa: D102, PLC0415 (each verb records what it is called after; packages load with a choice)
+
 from __future__ import annotations
 
 import contextlib

@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 if __name__ == "__main__":
     sys.path[0] = str(HERE.parent)
 
-from demo.visits import ANCHOR, RECORDINGS, plan
+from demo.visits import ANCHOR, RECORDINGS, plan  # noqa: E402 (found by the line above)
 
 Progress = Callable[[int, int], None]
 """Called with how many runs are recorded, and of how many."""
@@ -66,11 +66,10 @@ def _worker(
 ) -> subprocess.Popen[str]:
     """A process that prints one line a run; None stands for its end."""
     command = [sys.executable, str(HERE / "record.py"), recording, url, project, str(anchor_ns)]
-    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 (ours)
 
     def read() -> None:
-        assert worker.stdout is not None
-        for line in worker.stdout:
+        for line in worker.stdout or ():
             lines.put(line)
         lines.put(None)
 
@@ -103,7 +102,7 @@ def existing_anchor(url: str, project: str) -> int | None:
 
 
 def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 (the caller's server)
         return json.loads(answer.read())
 
 
@@ -115,10 +114,11 @@ def main() -> None:
     began = time.monotonic()
 
     def progress(done: int, total: int) -> None:
-        print(f"\r{done} of {total} runs", end="", flush=True)
+        if sys.stdout.isatty():
+            print(f"\r{done} of {total} runs", end="\n" if done == total else "", flush=True)
 
     total = record_all(arguments.url.rstrip("/"), arguments.project, progress)
-    print(f"\n{total} runs are in {arguments.project} after {time.monotonic() - began:.1f} s")
+    print(f"{total} runs are in {arguments.project} after {time.monotonic() - began:.1f} s")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ The models' answers are given by agent and turn, so the script decides from the 
 is asked (by the system prompt) and how often that agent has spoken since the guest did.
 """
 
+# ruff: noqa: PLR2004, RUF001 (a drawing in pixels; guests write in their own languages)
+
 from __future__ import annotations
 
 import random
@@ -15,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from demo import world
-from demo.desk import Faults, ToolBusy
+from demo.desk import Faults, ToolBusyError
 from demo.model import Failure, Reply, Request, Script, ToolCall
 from demo.world import City
 
@@ -75,7 +77,7 @@ def _turn(request: Request) -> int:
 
 
 def _billed(request: Request, reply: Reply, turn: int) -> Reply:
-    """The reply with tokens as a provider counts them: the prefix is cached after the first turn."""
+    """The reply with tokens as providers count them: the prefix is cached after the first turn."""
     read = request.token_count + PREAMBLE_TOKENS
     cached = (read * 3 // 4) // 128 * 128 if turn and request.model != "travel-guard-mini" else 0
     return Reply(
@@ -232,8 +234,7 @@ def policy(chance: random.Random) -> Story:
         (
             (
                 "Can my cat come into the cabin?",
-                "Yes: small pets travel in the cabin in a bag of at most **8 kg**, one per "
-                "passenger. Please book the place for the bag at least two days ahead.",
+                "Yes: small pets travel in the cabin in a bag of at most **8 kg**. Please book it.",
             ),
             (
                 "When are my loyalty points credited?",
@@ -241,8 +242,7 @@ def policy(chance: random.Random) -> Story:
             ),
             (
                 "Can I change a flight, and what does it cost?",
-                "You can change a flight **once for free** until 24 hours before departure; after "
-                "that the fare difference and a fee of €40 apply.",
+                "**Once for free** until 24 hours before departure, then for €40 and the difference.",
             ),
             (
                 "May my 11-year-old fly alone?",
@@ -254,14 +254,18 @@ def policy(chance: random.Random) -> Story:
     return Story(question=question, turns=turns)
 
 
-def refund(chance: random.Random, user: str, approval: float | None | bool = False) -> Story:
-    """A handoff to the refund agent. `approval` is how long a person takes, None for one that
-    hasn't answered, False for an amount that needs nobody."""
+NOBODY = 0.0
+"""Approval of an amount that needs none."""
+
+
+def refund(chance: random.Random, user: str, approval_s: float | None = NOBODY) -> Story:
+    """A handoff to the refund agent. `approval_s` is how long a person takes, None for one that
+    hasn't answered."""
     order = world.orders(user)[1]
-    amount = chance.randint(620, 1480) if approval is not False else chance.randint(40, 480)
+    amount = chance.randint(40, 480) if approval_s == NOBODY else chance.randint(620, 1480)
     done = (
         "A colleague looks at it; you will hear from us today."
-        if approval is None
+        if approval_s is None
         else f"€{amount} are on their way to your card. It takes three to five days."
     )
     reason = f"wants {order['order_id']} refunded, €{amount}"
@@ -282,7 +286,7 @@ def refund(chance: random.Random, user: str, approval: float | None | bool = Fal
             ],
             **GUARD,
         },
-        approval_s=approval if isinstance(approval, float) else None,
+        approval_s=approval_s,
     )
 
 
@@ -293,7 +297,7 @@ def code_answer() -> Story:
         'orders = httpx.get(\n    "https://travel-desk.example/api/orders",\n'
         '    headers={"authorization": f"Bearer {token}"},\n).json()\n'
         'for order in orders["orders"]:\n    print(order["order_id"], order["status"])\n```\n\n'
-        "`status` is one of `confirmed`, `ticketed`, `changed`. Pages hold 50 orders; follow `next`."
+        "`status` is one of `confirmed`, `ticketed`, `changed`. A page has 50 orders; follow `next`."
     )
     question = "How do I read my bookings from a script? I need id and status of each."
     return Story(question=question, turns={"planner": [say(answer, 128)], **GUARD})
@@ -335,13 +339,13 @@ def cut_off(day: str) -> Story:
 
 def busy_once(chance: random.Random, language: str, day: str) -> Story:
     """A tool answers 429 once; the second attempt works."""
-    return _with_faults(trip(chance, language, day), {"search_flights": [ToolBusy(BUSY)]})
+    return _with_faults(trip(chance, language, day), {"search_flights": [ToolBusyError(BUSY)]})
 
 
 def busy_for_good(chance: random.Random, day: str) -> Story:
     """A tool stays busy, and the answer says what is missing."""
     story = trip(chance, "en", day)
-    faults = {"search_flights": [ToolBusy(BUSY)] * 3}
+    faults = {"search_flights": [ToolBusyError(BUSY)] * 3}
     missing = say("I could not read any fares: the fare server is overloaded. The rest is above.")
     turns = {
         name: [said[0], missing] if name.startswith("researcher: Flights") else said
@@ -369,10 +373,10 @@ def model_down_once(chance: random.Random, language: str, day: str) -> Story:
 
 def model_down(chance: random.Random, user: str) -> Story:
     """The model's server stays down, and the run fails."""
-    return _with_failures(order_status(chance, user), {n: _server_error() for n in (2, 3, 4)})
+    return _with_failures(order_status(chance, user), dict.fromkeys((2, 3, 4), _server_error()))
 
 
-def rate_limited(chance: random.Random, user: str) -> Story:
+def rate_limited(chance: random.Random) -> Story:
     """The provider's limit is reached, and the run fails."""
     limit = Failure(
         status=429,
@@ -380,7 +384,7 @@ def rate_limited(chance: random.Random, user: str) -> Story:
         code="rate_limit_exceeded",
         retry_after_s=0.002,
     )
-    return _with_failures(policy(chance), {n: limit for n in (1, 2, 3)})
+    return _with_failures(policy(chance), dict.fromkeys((1, 2, 3), limit))
 
 
 def _server_error() -> Failure:
@@ -535,7 +539,7 @@ TELL: Mapping[str, Tell] = {
     "broken tool": lambda chance, user, _language, _day: broken_tool(chance, user),
     "model down once": lambda chance, _user, language, day: model_down_once(chance, language, day),
     "model down": lambda chance, user, _language, _day: model_down(chance, user),
-    "rate limited": lambda chance, user, _language, _day: rate_limited(chance, user),
+    "rate limited": lambda chance, _user, _language, _day: rate_limited(chance),
     "loop": lambda _chance, _user, _language, day: loop(day),
     "photo": lambda _chance, _user, _language, _day: photo(),
     "cancelled": lambda chance, _user, _language, day: cancelled(chance, day),

@@ -28,9 +28,9 @@ DAY_NS = 86_400 * 10**9
 PLANNER_PROMPTS: Mapping[str, str] = {
     "5": "You are the planner of a travel desk.\nAnswer the guest. Ask researchers for facts. "
     "Reply in {language}.",
-    "6": "You are the planner of a travel desk.\nAnswer the guest in {language}. Always verify every "
+    "6": "You are the planner of a travel desk.\nAnswer the guest in {language}. Always verify each "
     "figure with a researcher, and ask again until you are sure. Use a table for prices.",
-    "7": "You are the planner of a travel desk.\nAnswer the guest in {language}, warmly and briefly. "
+    "7": "You are the planner of a travel desk.\nAnswer the guest in {language}, kindly and briefly. "
     "Ask researchers for facts, several at once where they don't depend on each other, and at most "
     "once for the same fact. Use a table for prices. Hand refunds over to the refund agent. If a "
     "tool fails, say what is missing.",
@@ -140,7 +140,7 @@ class _Plan:
             start_ns += chance.randint(140, 700) * 10**9
         return visits
 
-    def _visit(
+    def _visit(  # noqa: PLR0913, PLR0917 - what differs between visits
         self,
         number: int,
         recording: str,

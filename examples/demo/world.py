@@ -19,6 +19,7 @@ class City:
     names: tuple[tuple[str, str], ...] = ()
 
     def called(self, language: str) -> str:
+        """Its name in `language`, else in English."""
         return dict(self.names).get(language, self.name)
 
 

@@ -46,9 +46,11 @@ class CountingIds(IdGenerator):
         self._traces = itertools.count(1)
 
     def generate_span_id(self) -> int:
+        """The next span id."""
         return next(self._spans)
 
     def generate_trace_id(self) -> int:
+        """The next trace id."""
         return next(self._traces)
 
 

@@ -6,7 +6,7 @@ import clew
 from clew.testing import capture
 
 
-def test_context_reaches_every_span_inside():
+def test_context_reaches_every_span_inside() -> None:
     """Session, user, tags, metadata and prompt are on every span, whoever starts it."""
     with capture() as captured:
         other = captured.provider.get_tracer("openinference.instrumentation.openai")
@@ -35,7 +35,7 @@ def test_context_reaches_every_span_inside():
         assert attributes["gen_ai.prompt.variable.city"] == "Oslo"
 
 
-def test_contexts_nest():
+def test_contexts_nest() -> None:
     """An inner context replaces what both name, keeps the rest and gathers tags."""
     with (
         capture() as captured,
@@ -53,7 +53,7 @@ def test_contexts_nest():
     assert "clew.metadata.y" not in outer
 
 
-def test_context_ends_where_it_ends():
+def test_context_ends_where_it_ends() -> None:
     """A span that starts after it has nothing of it."""
     with capture() as captured:
         with clew.context(user="u"):
@@ -63,11 +63,11 @@ def test_context_ends_where_it_ends():
     assert "user.id" not in captured.named("after").attributes
 
 
-def test_context_as_decorator():
+def test_context_as_decorator() -> None:
     """`context` also decorates a function."""
 
     @clew.context(session="s-9")
-    def work():
+    def work() -> None:
         with clew.span("inside"):
             pass
 
@@ -76,7 +76,7 @@ def test_context_as_decorator():
     assert captured.named("inside").attributes["session.id"] == "s-9"
 
 
-def test_what_a_span_says_itself_stays():
+def test_what_a_span_says_itself_stays() -> None:
     """A span that knows its user isn't overruled by the context around it."""
     with capture() as captured, clew.context(user="context"):
         tracer = captured.provider.get_tracer("other")
@@ -84,16 +84,16 @@ def test_what_a_span_says_itself_stays():
     assert captured.named("s").attributes["user.id"] == "own"
 
 
-def test_tasks_have_their_own_context():
+def test_tasks_have_their_own_context() -> None:
     """Two requests served at the same time don't exchange their users."""
 
-    async def serve(user: str):
+    async def serve(user: str) -> None:
         with clew.context(user=user):
             await asyncio.sleep(0)
             with clew.span(user):
                 await asyncio.sleep(0)
 
-    async def both():
+    async def both() -> None:
         await asyncio.gather(serve("ann"), serve("bob"))
 
     with capture() as captured:

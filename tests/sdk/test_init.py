@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,16 +25,18 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def sink():
+def sink() -> Iterator[Sink]:
+    """A receiver that keeps what arrives."""
     with Sink() as opened:
         yield opened
 
 
-def test_spans_arrive_with_resource_and_headers(sink: Sink):
+def test_spans_arrive_with_resource_and_headers(sink: Sink) -> None:
     """What `init` was told arrives: service, environment, release, project and key."""
     code = f"""
 import clew
-clew.init(service="desk", url={sink.url!r}, key="sk-1", project="p", environment="staging", release="1.2")
+clew.init(service="desk", url={sink.url!r}, key="sk-1", project="p",
+          environment="staging", release="1.2")
 with clew.span("hello") as span:
     span.input("in")
 clew.flush()
@@ -53,7 +56,7 @@ clew.flush()
     assert expected.items() <= span.resource.items()
 
 
-def test_environment_variables_fill_in(sink: Sink):
+def test_environment_variables_fill_in(sink: Sink) -> None:
     """CLEW_URL, CLEW_API_KEY and CLEW_PROJECT are taken where nothing is passed; leaving the
     program sends what is left."""
     done = run(
@@ -68,7 +71,7 @@ def test_environment_variables_fill_in(sink: Sink):
     assert request.headers["x-clew-project"] == "q"
 
 
-def test_second_init_changes_nothing(sink: Sink):
+def test_second_init_changes_nothing(sink: Sink) -> None:
     """Calling it twice doesn't send twice."""
     code = f"""
 import clew
@@ -81,7 +84,7 @@ clew.flush()
     assert [span.name for span in sink.spans] == ["once"]
 
 
-def test_existing_provider_stays(sink: Sink):
+def test_existing_provider_stays(sink: Sink) -> None:
     """A provider that is there keeps its own exporter and sends to Clew as well; environment and
     release stand on the spans, since its resource is its own."""
     code = f"""
@@ -108,7 +111,7 @@ print(json.dumps([span.name for span in own.get_finished_spans()]))
     assert span.attributes["clew.release"] == "1.2"
 
 
-def test_a_fault_of_ours_leaves_the_program_alone(sink: Sink):
+def test_a_fault_of_ours_leaves_the_program_alone(sink: Sink) -> None:
     """What fails in the SDK is logged and the program goes on; under pytest it is raised."""
     code = f"""
 import clew, clew._sdk.spans
@@ -126,7 +129,7 @@ print(add(1, 2))
     assert inside.returncode == 1
 
 
-def test_no_server_no_harm():
+def test_no_server_no_harm() -> None:
     """Without a server the program runs to its end with its own exit code."""
     code = """
 import clew

@@ -13,21 +13,30 @@ from clew._sdk.payload import MAX_CHARACTERS, encode
 
 
 class Colour(Enum):
+    """An enum."""
+
     RED = "red"
 
 
 @dataclass
 class Trip:
+    """A dataclass."""
+
     city: str
     days: int
 
 
 class Model:
+    """What pydantic models offer."""
+
     def model_dump(self, *, mode: str) -> dict[str, str]:
+        """As pydantic names it."""
         return {"mode": mode}
 
 
 class Broken:
+    """A value without a form."""
+
     def __repr__(self) -> str:
         raise RuntimeError("no repr")
 
@@ -43,7 +52,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_json_values_come_back(value: object):
+def test_json_values_come_back(value: object) -> None:
     """What JSON can say is said exactly; a text is kept as it is."""
     payload = encode(value)
     assert not payload.cut
@@ -64,19 +73,19 @@ def test_json_values_come_back(value: object):
         ((1, "two"), [1, "two"]),
     ],
 )
-def test_other_values_become_what_they_say_of_themselves(value: object, expected: object):
+def test_other_values_become_what_they_say_of_themselves(value: object, expected: object) -> None:
     """Models, dataclasses, enums, dates, sets, bytes, odd keys and numbers have a form in JSON."""
     assert json.loads(encode(value).text) == expected
 
 
-def test_cycles_and_depth_are_cut():
+def test_cycles_and_depth_are_cut() -> None:
     """A value that contains itself ends somewhere."""
     cycle: list[object] = [1]
     cycle.append(cycle)
     assert encode(cycle).text.startswith("[1, [1, [1")
 
 
-def test_long_payloads_are_cut_and_say_so():
+def test_long_payloads_are_cut_and_say_so() -> None:
     """Cut JSON isn't called JSON."""
     payload = encode(["x" * MAX_CHARACTERS])
     assert (len(payload.text), payload.is_json, payload.cut) == (MAX_CHARACTERS, False, True)

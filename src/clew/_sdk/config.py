@@ -23,7 +23,7 @@ _pipelines: list[Pipeline] = []
 """The one that is set up, if any; a list so that no function needs `global`."""
 
 
-def init(
+def init(  # noqa: PLR0913 - each says one thing about the sender
     *,
     service: str | None = None,
     url: str | None = None,
@@ -66,7 +66,7 @@ def init(
 def flush(timeout_s: float = 10.0) -> bool:
     """Send what has ended so far and wait for it; False where that took longer."""
     with guard("flush"):
-        return all([pipeline.flush(timeout_s) for pipeline in _pipelines])
+        return all(pipeline.flush(timeout_s) for pipeline in _pipelines)
     return False
 
 

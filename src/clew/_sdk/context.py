@@ -24,7 +24,7 @@ _KEY = otel_context.create_key("clew")
 
 
 @contextmanager
-def context(
+def context(  # noqa: PLR0913 - each is one thing that a run belongs to
     *,
     session: str = "",
     user: str = "",

@@ -51,10 +51,10 @@ def _plain_once(value: object) -> object:
     """One level of a value that `json` doesn't know, from the most telling form it offers."""
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, (date, time)):
-        return value.isoformat()
-    if isinstance(value, bytes | bytearray):
-        return f"<{len(value)} bytes>"
+    if isinstance(value, date | time | bytes | bytearray):
+        return (
+            f"<{len(value)} bytes>" if isinstance(value, bytes | bytearray) else value.isoformat()
+        )
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -109,7 +109,7 @@ class Span:
         """What came out: text stays text, anything else becomes JSON."""
         return self._payload(names.CLEW_OUTPUT, names.CLEW_OUTPUT_JSON, value)
 
-    def set(
+    def set(  # noqa: PLR0913 - one keyword for each fact
         self,
         attributes: Mapping[str, AttributeValue] | None = None,
         /,
@@ -161,7 +161,7 @@ class Span:
             payload = encode(value)
             self.otel.set_attribute(name, payload.text)
             if payload.is_json:
-                self.otel.set_attribute(json_name, True)  # noqa: FBT003 - OpenTelemetry's signature
+                self.otel.set_attribute(json_name, True)
             if payload.cut:
                 self.otel.set_attribute(names.CLEW_DROPPED, [name])
         return self

@@ -136,7 +136,7 @@ def _wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
             if server.poll() is not None:
                 raise StartupError("the demo's server didn't start; its reason is above")
             try:
-                if client.get(f"{url}/health").status_code == httpx.codes.OK:
+                if client.get(f"{url}/health").is_success:
                     return
             except httpx.TransportError:
                 pass
