@@ -89,7 +89,7 @@ class AttributeReader:
                 else:
                     attributes[key] = self._read(pair, at, end, 0)
             except (IndexError, ValueError):
-                self._add_pair(attributes, pair, 0, len(pair), 0)
+                self._add_pair(attributes, pair, 0)
         return attributes
 
     def value(self, raw: bytes) -> Value:
@@ -126,35 +126,34 @@ class AttributeReader:
         if at == end and tag == _BOOL:
             return number != 0
         _expect(at + number == end and tag in _SIZED)
-        return raw[at:end] if tag == _BYTES else self._nested(tag, raw, at, end, depth)
+        content = raw[at:end]
+        return content if tag == _BYTES else self._nested(tag, content, depth)
 
-    def _nested(self, tag: int, raw: bytes, start: int, end: int, depth: int) -> Value:
+    def _nested(self, tag: int, raw: bytes, depth: int) -> Value:
         """A list or a map; beyond the limit of depth, its JSON text."""
         read = self._list if tag == _ARRAY else self._map
         limit = self._limits.depth
         if depth == limit:
             self._findings.warn(f"a value nested deeper than {limit} became text")
-            return json_text(read(raw, start, end, depth + 1))
-        return "…" if depth > limit + _DEEPER else read(raw, start, end, depth + 1)
+            return json_text(read(raw, depth + 1))
+        return "…" if depth > limit + _DEEPER else read(raw, depth + 1)
 
-    def _list(self, raw: bytes, start: int, end: int, depth: int) -> Value:
-        return [self._value(raw, at, until, depth) for at, until in _items(raw, start, end)]
+    def _list(self, raw: bytes, depth: int) -> Value:
+        return [self._value(item, 0, len(item), depth) for item in _items(raw)]
 
-    def _map(self, raw: bytes, start: int, end: int, depth: int) -> Value:
+    def _map(self, raw: bytes, depth: int) -> Value:
         attributes: Attributes = {}
-        for at, until in _items(raw, start, end):
-            self._add_pair(attributes, raw, at, until, depth)
+        for item in _items(raw):
+            self._add_pair(attributes, item, depth)
         return attributes
 
-    def _add_pair(
-        self, attributes: Attributes, raw: bytes, start: int, end: int, depth: int
-    ) -> None:
+    def _add_pair(self, attributes: Attributes, raw: bytes, depth: int) -> None:
         try:
-            key, start = _key(raw, start, end)
+            key, at = _key(raw)
         except (IndexError, ValueError):
-            self._add_unusual_pair(attributes, raw[start:end], depth)
+            self._add_unusual_pair(attributes, raw, depth)
             return
-        attributes[self.text(key)] = self._value(raw, start, end, depth)
+        attributes[self.text(key)] = self._value(raw, at, len(raw), depth)
 
     def _add_unusual_pair(self, attributes: Attributes, raw: bytes, depth: int) -> None:
         try:
@@ -198,31 +197,35 @@ def _varint(raw: bytes, at: int) -> tuple[int, int]:
     raise _UnusualError
 
 
-def _items(raw: bytes, start: int, end: int) -> list[tuple[int, int]]:
-    """Where each element of a repeated field 1 begins and ends."""
-    items: list[tuple[int, int]] = []
-    while start < end:
-        _expect(raw[start] == _ITEM)
-        size, start = _varint(raw, start + 1)
-        items.append((start, start + size))
-        start += size
-    _expect(start == end)
-    return items
+def _items(raw: bytes) -> list[bytes]:
+    """The elements of an ArrayValue or a KeyValueList, both a repeated field 1."""
+    items: list[bytes] = []
+    at, end = 0, len(raw)
+    while at < end and raw[at] == _ITEM:
+        size, at = _varint(raw, at + 1)
+        items.append(raw[at : at + size])
+        at += size
+    if at == end:
+        return items
+    try:
+        return list(schema.ArrayValue.FromString(raw).values)
+    except DecodeError as exc:
+        raise _UnusualError from exc
 
 
-def _key(raw: bytes, start: int, end: int) -> tuple[bytes, int]:
-    """The key of the KeyValue in `raw[start:end]`, and where its AnyValue begins, which goes to
-    the end. Protobuf leaves out a key that is empty and a value that was never set."""
-    key = b""
-    if start < end and raw[start] == _KEY:
-        size, start = _varint(raw, start + 1)
-        key, start = raw[start : start + size], start + size
-    if start < end:
-        _expect(raw[start] == _VALUE)
-        size, start = _varint(raw, start + 1)
-        _expect(start + size == end)
-    _expect(start <= end)
-    return key, start
+def _key(raw: bytes) -> tuple[bytes, int]:
+    """The key of a KeyValue, and where its AnyValue begins, which goes to the end. Protobuf leaves
+    out a key that is empty and a value that was never set."""
+    key, at, end = b"", 0, len(raw)
+    if at < end and raw[at] == _KEY:
+        size, at = _varint(raw, at + 1)
+        key, at = raw[at : at + size], at + size
+    if at < end:
+        _expect(raw[at] == _VALUE)
+        size, at = _varint(raw, at + 1)
+        _expect(at + size == end)
+    _expect(at <= end)
+    return key, at
 
 
 def write_pair(key: str, value: Value) -> bytes:

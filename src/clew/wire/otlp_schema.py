@@ -80,6 +80,7 @@ def _class(name: str) -> Any:
 
 
 AnyValue = _class("common.v1.AnyValue")
+ArrayValue = _class("common.v1.ArrayValue")
 KeyValue = _class("common.v1.KeyValue")
 TraceRequest = _class("collector.trace.v1.ExportTraceServiceRequest")
 LogsRequest = _class("collector.logs.v1.ExportLogsServiceRequest")
