@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_snapshot import snapshot
@@ -67,11 +68,11 @@ class TestUnusualProtobuf:
     def test_whatever_generated_classes_read_is_read_alike(self, raw: bytes) -> None:
         """And what they refuse raises nothing. Of a field that comes twice, which protobuf merges,
         the last holds here."""
-        findings = Findings()
-        attributes = AttributeReader(Limits(), findings).attributes([raw])
-        if findings.messages():
+        attributes = AttributeReader(Limits(), Findings()).attributes([raw])
+        try:
+            pair = KeyValue.FromString(raw)
+        except DecodeError:
             return
-        pair = KeyValue.FromString(raw)
         if len(pair.SerializeToString()) == len(raw):
             assert list(attributes) == [pair.key]
             assert repr(attributes[pair.key]) == repr(plain(pair.value))
