@@ -120,12 +120,20 @@ class Shift:
 class Desk:
     """The agents, recorded by `recording`. `clock` is what tools wait by."""
 
-    def __init__(self, recording: Recording, client: OpenAI, clock: Clock, shift: Shift) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        client: OpenAI,
+        clock: Clock,
+        shift: Shift,
+        history: Sequence[Message] = (),
+    ) -> None:
         self._recording = recording
         self._client = client
         self._clock = clock
         self._shift = shift
-        self._waiting = False
+        self._history = history
+        self._ended_otherwise = ""
         self.answer = recording.workflow("travel_desk")(self._answer)
         self._planner = recording.agent("planner")(self._plan)
         self._researcher = recording.agent("researcher")(self._research)
@@ -145,17 +153,17 @@ class Desk:
             }.items()
         } | {"ask_researcher": self._ask_researcher, "transfer_to_refund_agent": self._transfer}
 
-    def _answer(self, question: object, history: list[Message]) -> str:
+    def _answer(self, question: object) -> str:
         if self._shift.guarded:
             self._guard(question)
-        said = self._planner(question, history)
-        if self._waiting:
-            _outcome("waiting")
+        said = self._planner(question)
+        if self._ended_otherwise:
+            _outcome(self._ended_otherwise)
         return said
 
-    def _plan(self, question: object, history: list[Message]) -> str:
+    def _plan(self, question: object) -> str:
         with self._recording.prompt(self._shift.prompt):
-            messages = [*history, {"role": "user", "content": question}]
+            messages = [*self._history, {"role": "user", "content": question}]
             prompt = self._shift.prompt
             return self._converse("gpt-5", prompt.text, messages, PLANNER_TOOLS, stream=True)
 
@@ -195,10 +203,15 @@ class Desk:
             answered = self._complete(model, conversation, tools, stream=stream)
             calls = cast("list[Message]", answered.get("tool_calls") or [])
             if not calls:
-                return str(answered.get("content") or answered.get("refusal") or "")
+                return self._said(answered)
             conversation.append({k: v for k, v in answered.items() if k != "refusal"})
             conversation.extend(self._call_all(calls))
         raise TooManyTurnsError(f"no answer after {MAX_TURNS} turns")
+
+    def _said(self, answered: Message) -> str:
+        if answered.get("refusal"):
+            self._ended_otherwise = "refused"
+        return str(answered.get("content") or answered.get("refusal") or "")
 
     def _complete(
         self, model: str, conversation: list[Message], tools: list[Message], *, stream: bool
@@ -254,7 +267,7 @@ class Desk:
     def _ask_approval(self, order_id: str, amount_eur: float) -> str:
         if self._shift.approval_s is None:
             _outcome("waiting")
-            self._waiting = True
+            self._ended_otherwise = "waiting"
             return f"{order_id}: waiting for a colleague to approve {amount_eur} euros"
         self._clock.sleep(self._shift.approval_s)
         return f"{order_id}: {amount_eur} euros approved"
@@ -288,7 +301,7 @@ class Desk:
         """Pay an order back."""
         if float(amount_eur) > APPROVAL_LIMIT_EUR:
             decided = self._approval(order_id, float(amount_eur))
-            if self._waiting:
+            if self._ended_otherwise:
                 return {"order_id": order_id, "status": "waiting", "note": decided}
         return self._look_up(
             "refund", 1.4, lambda: {"order_id": order_id, "refunded_eur": float(amount_eur)}

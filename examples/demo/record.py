@@ -63,12 +63,10 @@ class Recorder:
     def _serve(self, visit: Visit, story: Story, clock: Clock) -> None:
         history = self._histories.setdefault(visit.about.session, [])
         self._latency.clock = clock
-        desk = Desk(self._recording, self._client, clock, _shift(visit, story))
+        desk = Desk(self._recording, self._client, clock, _shift(visit, story), list(history))
         asked: Message = {"role": "user", "content": story.question}
         try:
-            said = self._recording.run(
-                visit.about, lambda: desk.answer(story.question, list(history))
-            )
+            said = self._recording.run(visit.about, lambda: desk.answer(story.question))
         except (OpenAIError, TooManyTurnsError, LookupError, CancelledError):
             return  # what the guest sees as "please try again", and the run as an error
         history += [asked, {"role": "assistant", "content": said}]

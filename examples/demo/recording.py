@@ -256,16 +256,16 @@ class GenAi:
         OpenAIInstrumentor().instrument(tracer_provider=provider)
 
     def workflow(self, name: str) -> Decorate:
-        return clew.workflow(name=name)
+        return cast("Decorate", clew.workflow(name=name))
 
     def agent(self, name: str) -> Decorate:
-        return clew.agent(name=name)
+        return cast("Decorate", clew.agent(name=name))
 
     def tool(self, name: str) -> Decorate:
-        return clew.tool(name=name)
+        return cast("Decorate", clew.tool(name=name))
 
     def step(self, name: str) -> Decorate:
-        return clew.step(name=name)
+        return cast("Decorate", clew.step(name=name))
 
     def retriever(self, name: str) -> Decorate:
         def decorate(function: F) -> F:

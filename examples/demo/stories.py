@@ -242,7 +242,7 @@ def policy(chance: random.Random) -> Story:
             ),
             (
                 "Can I change a flight, and what does it cost?",
-                "**Once for free** until 24 hours before departure, then for €40 and the difference.",
+                "**Once for free** until 24 hours before departure, then for €40 and the fare.",
             ),
             (
                 "May my 11-year-old fly alone?",
@@ -297,7 +297,7 @@ def code_answer() -> Story:
         'orders = httpx.get(\n    "https://travel-desk.example/api/orders",\n'
         '    headers={"authorization": f"Bearer {token}"},\n).json()\n'
         'for order in orders["orders"]:\n    print(order["order_id"], order["status"])\n```\n\n'
-        "`status` is one of `confirmed`, `ticketed`, `changed`. A page has 50 orders; follow `next`."
+        "`status` is one of `confirmed`, `ticketed`, `changed`. A page has 50 orders."
     )
     question = "How do I read my bookings from a script? I need id and status of each."
     return Story(question=question, turns={"planner": [say(answer, 128)], **GUARD})

@@ -28,11 +28,11 @@ DAY_NS = 86_400 * 10**9
 PLANNER_PROMPTS: Mapping[str, str] = {
     "5": "You are the planner of a travel desk.\nAnswer the guest. Ask researchers for facts. "
     "Reply in {language}.",
-    "6": "You are the planner of a travel desk.\nAnswer the guest in {language}. Always verify each "
-    "figure with a researcher, and ask again until you are sure. Use a table for prices.",
-    "7": "You are the planner of a travel desk.\nAnswer the guest in {language}, kindly and briefly. "
-    "Ask researchers for facts, several at once where they don't depend on each other, and at most "
-    "once for the same fact. Use a table for prices. Hand refunds over to the refund agent. If a "
+    "6": "You are the planner of a travel desk.\nAnswer the guest in {language}. Always verify "
+    "each figure with a researcher, and ask again until you are sure. Use a table for prices.",
+    "7": "You are the planner of a travel desk.\nAnswer the guest in {language}, kindly and "
+    "briefly. Ask researchers for facts, several at once where they don't depend on each other, and "
+    "at most once for the same fact. Use a table for prices. Hand refunds over to the refund agent. If a "
     "tool fails, say what is missing.",
 }
 """Versions of the planner's prompt. Version 6 made the agent ask again and again."""
@@ -50,6 +50,9 @@ _STORIES: Mapping[str, int] = {
     "model down once": 2,
     "code": 2,
     "refusal": 2,
+    "broken tool": 2,
+    "model down": 1,
+    "rate limited": 1,
 }
 _PLACED: tuple[tuple[str, str, float], ...] = (
     ("loop", "genai", 8.6),

@@ -62,6 +62,7 @@ class TickingClock:
         self._tick_ns = tick_ns
 
     def __call__(self) -> int:
+        """The time, a tick later than it was."""
         self._now_ns += self._tick_ns
         return self._now_ns
 

@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
+
 from demo.clock import Clock
 from demo.stories import TELL, suitcase_png
 from demo.visits import DAY_NS, DAYS, RECORDINGS, plan

@@ -161,7 +161,7 @@ def test_generator_that_fails() -> None:
     with capture() as captured, pytest.raises(RuntimeError, match="half way"):
         list(broken())
     recorded = captured.named("broken")
-    assert (recorded.output, recorded.error) == ([1], "half way")
+    assert (recorded.output, recorded.error) == ([1], "RuntimeError: half way")
 
 
 def test_wrong_arguments_raise_pythons_own_error() -> None:

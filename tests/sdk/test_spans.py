@@ -62,6 +62,21 @@ def test_children_of_other_instrumentations_join() -> None:
     assert captured.tree() == [("outer", [("middle", [("inner", [])])])]
 
 
+def test_what_runs_below_an_agent_carries_its_name() -> None:
+    """A model call inside an agent is the agent's; an agent inside an agent is its own."""
+    with capture() as captured, clew.span("outer", kind="agent"):
+        captured.provider.get_tracer("other").start_span("chat").end()
+        with clew.span("inner", kind="agent"), clew.span("note"):
+            pass
+    agents = {span.name: span.attributes["gen_ai.agent.name"] for span in captured.spans}
+    assert agents == {
+        "invoke_agent outer": "outer",
+        "chat": "outer",
+        "invoke_agent inner": "inner",
+        "note": "inner",
+    }
+
+
 def test_exception_is_recorded_and_goes_on() -> None:
     """What fails inside is the program's to handle; the span keeps type, message and trace."""
     with (
@@ -71,7 +86,7 @@ def test_exception_is_recorded_and_goes_on() -> None:
     ):
         raise ValueError("no such city")
     recorded = captured.named("s")
-    assert recorded.error == "no such city"
+    assert recorded.error == "ValueError: no such city"
     assert recorded.attributes["error.type"] == "ValueError"
     (event,) = captured.exporter.get_finished_spans()[0].events
     assert (event.attributes or {})["exception.message"] == "no such city"

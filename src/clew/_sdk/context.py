@@ -56,6 +56,13 @@ def attached(context: Context | None = None) -> Mapping[str, AttributeValue]:
     return cast("Mapping[str, AttributeValue]", found or {})
 
 
+def giving(below: Mapping[str, str], context: Context) -> Context:
+    """`context`, in which spans get `below` as well."""
+    if not below:
+        return context
+    return otel_context.set_value(_KEY, {**attached(context), **below}, context)
+
+
 def _gathered(outer: Mapping[str, AttributeValue], tags: Sequence[str]) -> Mapping[str, list[str]]:
     """Tags of the outer context and of this one, each once."""
     gathered = [*cast("Sequence[str]", outer.get(names.CLEW_TAGS, ())), *tags]

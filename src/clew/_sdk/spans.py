@@ -11,6 +11,7 @@ from opentelemetry import trace
 from opentelemetry.trace import Status, StatusCode
 
 from clew import conventions as names
+from clew._sdk.context import giving
 from clew._sdk.guard import guard
 from clew._sdk.payload import encode
 
@@ -87,9 +88,12 @@ recorders = [Recorder()]
 class Span:
     """An open span. Its methods never raise, and return the span so that they can be chained."""
 
-    def __init__(self, otel: trace.Span, recorder: Recorder) -> None:
+    def __init__(
+        self, otel: trace.Span, recorder: Recorder, below: Mapping[str, str] | None = None
+    ) -> None:
         self.otel = otel
         self._recorder = recorder
+        self._below = below or {}
 
     @property
     def trace_id(self) -> str:
@@ -168,8 +172,11 @@ class Span:
 
     @contextmanager
     def active(self) -> Generator[None]:
-        """Make this the parent of what starts inside, without ending it."""
-        token = otel_context.attach(trace.set_span_in_context(self.otel))
+        """Make this the parent of what starts inside, without ending it.
+
+        What runs below an agent carries its name, so that its model calls count as the agent's.
+        """
+        token = otel_context.attach(giving(self._below, trace.set_span_in_context(self.otel)))
         try:
             yield
         finally:
@@ -186,7 +193,8 @@ class Span:
             elif isinstance(error, Exception):
                 self.otel.record_exception(error, timestamp=self._recorder.time_ns())
                 self.otel.set_attribute(names.ERROR_TYPE, type(error).__qualname__)
-                self.otel.set_status(Status(StatusCode.ERROR, str(error)))
+                said = f"{type(error).__name__}: {error}"
+                self.otel.set_status(Status(StatusCode.ERROR, said))
 
     def end(self) -> None:
         with guard("end a span"):
@@ -205,7 +213,8 @@ def start(name: str, kind: Kind, subject: str = "") -> Span:
         otel = recorder.tracer.start_span(
             name, attributes=attributes, start_time=recorder.time_ns()
         )
-        return Span(otel, recorder)
+        below = {names.GEN_AI_AGENT_NAME: subject} if kind == "agent" else {}
+        return Span(otel, recorder, below)
     return Span(trace.INVALID_SPAN, recorder)
 
 
