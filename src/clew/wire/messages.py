@@ -213,7 +213,8 @@ def _role_of(item: Block, role: str) -> str:
 
 def _message(item: Block, default_role: str) -> Message:
     role = _role_of(item, default_role)
-    if text(item.get("type")) in _ITEM_ROLES:
+    is_item = text(item.get("type")) in _ITEM_ROLES
+    if is_item:
         held = parts(item)
     elif "parts" in item:
         held = parts(item["parts"])
@@ -227,7 +228,7 @@ def _message(item: Block, default_role: str) -> Message:
         held = [Part(type="json", data=item)]
     return Message(
         role=role,
-        name=text(item.get("name")) if role != "tool" else "",
+        name=text(item.get("name")) if role != "tool" and not is_item else "",
         parts=held,
         finish_reason=text(item.get("finish_reason")),
     )

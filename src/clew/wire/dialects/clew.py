@@ -75,11 +75,11 @@ def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
 
 
 def _read_words(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
-    kind = attributes.get(c.CLEW_KIND)
+    kind = text(attributes.get(c.CLEW_KIND))
     if kind in _KINDS:
         found["kind"] = kind
         rules["kind"] = c.CLEW_KIND
-    outcome = attributes.get(c.CLEW_OUTCOME)
+    outcome = text(attributes.get(c.CLEW_OUTCOME))
     if outcome in _OUTCOMES:
         found["outcome"] = outcome
     if c.CLEW_TAGS in attributes:

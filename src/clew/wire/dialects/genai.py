@@ -285,7 +285,7 @@ def _read_call(span: Span, found: Found) -> None:
     outcome = _OUTCOMES.get(text(attributes.get(c.GEN_AI_RESPONSE_STATUS)))
     if outcome:
         found["outcome"] = outcome
-    if attributes.get(c.GEN_AI_TOOL_STATUS) in _FAILED_TOOL:
+    if text(attributes.get(c.GEN_AI_TOOL_STATUS)) in _FAILED_TOOL:
         found["tool_is_error"] = True
 
 

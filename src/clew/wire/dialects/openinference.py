@@ -127,6 +127,8 @@ _SIGNS = frozenset(
         c.LLM_PROMPT_TEMPLATE,
         c.LLM_PROMPT_TEMPLATE_VERSION,
         c.LLM_TOKEN_COUNT_PROMPT,
+        c.LLM_TOKEN_COUNT_COMPLETION,
+        c.LLM_COST_PROMPT,
         c.LLM_COST_TOTAL,
         c.GRAPH_NODE_ID,
         c.SESSION_ID,
