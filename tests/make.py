@@ -1,4 +1,4 @@
-"""The builders of test data: spans, scores and whole runs, with counting ids and a ticking clock."""
+"""The builders of test data: spans and scores, with counting ids and a ticking clock."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ def agent(name: str = "planner", **given: object) -> Span:
 
 def tool(name: str = "search", **given: object) -> Span:
     """A tool call."""
-    said: dict[str, object] = {"gen_ai__operation__name": "execute_tool", "gen_ai__tool__name": name}
+    said: dict[str, object] = {
+        "gen_ai__operation__name": "execute_tool",
+        "gen_ai__tool__name": name,
+    }
     return span(f"execute_tool {name}", **{**said, **given})  # type: ignore[arg-type]
 
 

@@ -1,17 +1,18 @@
-"""The filter: text ⇄ `Filter`.
+r"""The filter: text ⇄ `Filter`.
 
     kind:llm status:error model:gpt-* cost>0.10 prompt:planner@7 -tag:internal "rate limit"
 
 The grammar, terms joined by "and":
 
     filter   = { term }
-    term     = ["-"] ( text | "has:" field | "is:running" | field ":" any-of | field compare number )
+    term     = ["-"] ( text | "has:" field | "is:running" | condition )
+    condition = field ":" any-of | field compare number
     any-of   = value { "," value } | number ".." number        (the range for numbers only)
     compare  = ">" | ">=" | "<" | "<="
     field    = name [ "." key ]                                a key for score, metadata, …
     text     = word | quoted
     value    = word | quoted                                   "*" stands for any characters
-    quoted   = '"' … '"'                                       \\" \\\\ and \\* are taken literally
+    quoted   = '"' … '"'                                       \" \\ and \* are taken literally
 
 What a term means for a run or a span is said by whoever compiles it (`clew.query.where`).
 """

@@ -8,13 +8,13 @@ import httpx
 import msgspec
 import pytest
 
+import make
 from clew import client
 from clew.span import Span
 from clew.wire.otlp import encode_traces
-from tests import make
 
 if TYPE_CHECKING:
-    from tests.conftest import Served
+    from conftest import Served
 
 JSON = {"content-type": "application/json"}
 
@@ -118,8 +118,9 @@ def test_other_lists_answer(served: Served, project: str, run: list[Span]) -> No
         ("values?field=cost", 400),
     ],
 )
+@pytest.mark.usefixtures("run")
 def test_wrong_questions_get_a_sentence(
-    served: Served, project: str, run: list[Span], path: str, status: int
+    served: Served, project: str, path: str, status: int
 ) -> None:
     """What can't be answered says what happened; a filter also says where."""
     answer = served.http.get(f"/api/projects/{project}/{path}")
@@ -130,7 +131,8 @@ def test_wrong_questions_get_a_sentence(
     assert ("position" in error) == ("filter" in path)
 
 
-def test_refused_sql_is_422(served: Served, project: str, run: list[Span]) -> None:
+@pytest.mark.usefixtures("run")
+def test_refused_sql_is_422(served: Served, project: str) -> None:
     """SQL outside the allow-list says what isn't allowed."""
     answer = served.http.post(
         f"/api/projects/{project}/sql", json={"query": "SELECT * FROM system.tables"}

@@ -27,7 +27,7 @@ def _template(name: str) -> Template:
     return Template(re.sub(r"(?m)^\s*--.*\n", "", text))
 
 
-def sql(name: str, **fragments: str) -> str:
+def sql(name: str, /, **fragments: str) -> str:
     """The statement in `sql/{name}.sql`, its `$fragments` filled with SQL of ours.
 
     Values never go in this way: they are parameters.

@@ -97,19 +97,16 @@ bar cityhash64 grouping halfmd5 lagbehind levenshteindistance editdistance jarow
 md5 numbers runningdifference siphash64 transform xxhash64
 """
 
-ALLOWED: Final = frozenset(
-    " ".join(
-        (
-            _AGGREGATES,
-            _WINDOW,
-            _CONDITIONS,
-            _NUMBERS,
-            _CASTS,
-            _TEXTS,
-            _TIMES,
-            _CONTAINERS,
-            _JSON,
-            _OTHERS,
-        )
-    ).split()
+_GROUPS: Final = (
+    _AGGREGATES,
+    _WINDOW,
+    _CONDITIONS,
+    _NUMBERS,
+    _CASTS,
+    _TEXTS,
+    _TIMES,
+    _CONTAINERS,
+    _JSON,
+    _OTHERS,
 )
+ALLOWED: Final = frozenset(name for group in _GROUPS for name in group.split())

@@ -14,9 +14,20 @@ from clew.errors import BadInput
 from clew.filter import Filter
 from clew.query import ask
 from clew.query.order import Order, place_params
-from clew.query.times import Range, render_time
+from clew.query.times import render_time
 from clew.query.traces import run_sql
-from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk, windows
+from clew.query.walk import (
+    EVERYTHING,
+    Candidate,
+    Listing,
+    Page,
+    Place,
+    Window,
+    extent,
+    read_cursor,
+    walk,
+    windows,
+)
 from clew.query.where import Needles, span_where
 from clew.store.engine import Engine, Param
 
@@ -78,37 +89,18 @@ _QUERY: Final = re.compile(r'"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+)')
 
 
 async def list_hits(
-    engine: Engine,
-    project: str,
-    text: str,
-    *,
-    filter_: Filter = Filter(),
-    range_: Range = Range(),
-    limit: int = 50,
-    cursor: str | None = None,
+    engine: Engine, project: str, text: str, listing: Listing = EVERYTHING
 ) -> Page[Hit]:
     """Contents that hold every word and "quoted phrase" of `text`, newest first, each once a
     trace, of spans that match the filter. Raises BadInput without a word or for a foreign
     cursor."""
-    needles = read_needles(text)
-    after = read_cursor(cursor)
-    whole = await extent(engine, project, range_)
+    search = _Search(engine, project, read_needles(text), listing.filter)
+    after = read_cursor(listing.cursor)
+    whole = await extent(engine, project, listing.range)
     if whole is None:
         return Page([], None)
-
-    async def fetch(window: Window, after: Place | None, count: int) -> list[Candidate[Hit]]:
-        keys = await _list_keys(engine, project, needles, filter_, window, after, count)
-        hits = await _find_hits(engine, project, needles, keys)
-        return [
-            Candidate(
-                (key.place, key.trace_id, key.content_hash),
-                hits.get((key.trace_id, key.content_hash, key.place)),
-            )
-            for key in keys
-        ]
-
     through = windows(whole, descending=True, after=after)
-    return await walk(fetch, through, after, limit)
+    return await walk(search.fetch, through, after, listing.limit)
 
 
 def read_needles(text: str) -> list[str]:
@@ -147,69 +139,78 @@ def _word_start(text: str, position: int) -> int:
     return position if space < 0 else space + 1
 
 
-async def _list_keys(
-    engine: Engine,
-    project: str,
-    needles: Sequence[str],
-    filter_: Filter,
-    window: Window,
-    after: Place | None,
-    count: int,
-) -> list[_Key]:
-    said = Needles()
-    condition = " AND ".join(said.says(needle) for needle in needles)
-    where = span_where(filter_)
-    params: dict[str, Param] = {
-        **said.params,
-        **where.params,
-        "project": project,
-        "rows_from_ns": window.from_ns,
-        "rows_to_ns": window.to_ns,
-        "count": count,
-        **place_params(after, "content_hash"),
-    }
-    spans = ask.sql("rows_between", final="FINAL", narrow=where.condition)
-    statement = ask.sql(
-        "search_places",
-        said=condition,
-        narrow=f"(trace_id, span_id) IN (SELECT trace_id, span_id FROM ({spans}))"
-        if filter_.terms
-        else "true",
-        after=_NEWEST_FIRST.after(after, "trace_id, content_hash"),
-    )
-    return await ask.rows(engine, statement, params, _Key)
+class _Search:
+    """One search through the contents of a project."""
 
+    def __init__(
+        self, engine: Engine, project: str, needles: Sequence[str], filter_: Filter
+    ) -> None:
+        self._engine = engine
+        self._project = project
+        self._needles = needles
+        self._filter = filter_
 
-async def _find_hits(
-    engine: Engine, project: str, needles: Sequence[str], keys: Sequence[_Key]
-) -> dict[tuple[str, str, int], Hit]:
-    """The hits by trace, content and when it was first said: a place that isn't the first is no
-    hit."""
-    if not keys:
-        return {}
-    params: dict[str, Param] = {
-        "project": project,
-        "trace_ids": sorted({key.trace_id for key in keys}),
-        "hashes": sorted({key.content_hash for key in keys}),
-    }
-    contents = await ask.rows(engine, ask.sql("search_texts"), params, _Content)
-    params["span_ids"] = sorted({content.span_id for content in contents})
-    names = f"SELECT trace_id, name FROM ({run_sql(ask.sql('rows_of_traces'))})"
-    spans, runs = await asyncio.gather(
-        ask.rows(engine, ask.sql("span_names"), params, _SpanName),
-        ask.rows(engine, names, params, _RunName),
-    )
-    by_span = {(span.trace_id, span.span_id): span for span in spans}
-    by_run = {run.trace_id: run.name for run in runs}
-    return {
-        (found.trace_id, found.content_hash, found.first_ns): _hit(
-            found,
-            cut_snippet(found.text, needles),
-            by_run.get(found.trace_id, ""),
-            by_span.get((found.trace_id, found.span_id)),
+    async def fetch(
+        self, window: Window, after: Place | None, count: int
+    ) -> list[Candidate[Hit]]:
+        """The next candidates of a window; a place that isn't the first in its trace is none."""
+        keys = await self._keys(window, after, count)
+        hits = await self._hits(keys) if keys else {}
+        return [
+            Candidate(
+                (key.place, key.trace_id, key.content_hash),
+                hits.get((key.trace_id, key.content_hash, key.place)),
+            )
+            for key in keys
+        ]
+
+    async def _keys(self, window: Window, after: Place | None, count: int) -> list[_Key]:
+        said = Needles()
+        condition = " AND ".join(said.says(needle) for needle in self._needles)
+        where = span_where(self._filter)
+        spans = ask.sql("rows_between", final="FINAL", narrow=where.condition)
+        statement = ask.sql(
+            "search_places",
+            said=condition,
+            narrow=ask.sql("among_spans", rows=spans) if self._filter.terms else "true",
+            after=_NEWEST_FIRST.after(after, "trace_id, content_hash"),
         )
-        for found in contents
-    }
+        params: dict[str, Param] = {
+            **said.params,
+            **where.params,
+            "project": self._project,
+            "rows_from_ns": window.from_ns,
+            "rows_to_ns": window.to_ns,
+            "count": count,
+            **place_params(after, "content_hash"),
+        }
+        return await ask.rows(self._engine, statement, params, _Key)
+
+    async def _hits(self, keys: Sequence[_Key]) -> dict[tuple[str, str, int], Hit]:
+        """The hits by trace, content and when it was first said."""
+        params: dict[str, Param] = {
+            "project": self._project,
+            "trace_ids": sorted({key.trace_id for key in keys}),
+            "hashes": sorted({key.content_hash for key in keys}),
+        }
+        contents = await ask.rows(self._engine, ask.sql("search_texts"), params, _Content)
+        params["span_ids"] = sorted({content.span_id for content in contents})
+        runs_sql = ask.sql("run_names", run=run_sql(ask.sql("rows_of_traces")))
+        spans, runs = await asyncio.gather(
+            ask.rows(self._engine, ask.sql("span_names"), params, _SpanName),
+            ask.rows(self._engine, runs_sql, params, _RunName),
+        )
+        by_span = {(span.trace_id, span.span_id): span for span in spans}
+        by_run = {run.trace_id: run.name for run in runs}
+        return {
+            (found.trace_id, found.content_hash, found.first_ns): _hit(
+                found,
+                cut_snippet(found.text, self._needles),
+                by_run.get(found.trace_id, ""),
+                by_span.get((found.trace_id, found.span_id)),
+            )
+            for found in contents
+        }
 
 
 def _hit(content: _Content, snippet: Snippet, trace_name: str, span: _SpanName | None) -> Hit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -11,9 +11,19 @@ from clew.errors import NotFound
 from clew.filter import Filter, Glob, Term
 from clew.query import ask
 from clew.query.order import Order
-from clew.query.times import Range, render_time
+from clew.query.times import render_time
 from clew.query.traces import Run, Search, Trace, find_runs
-from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk
+from clew.query.walk import (
+    EVERYTHING,
+    Candidate,
+    Listing,
+    Page,
+    Place,
+    Window,
+    extent,
+    read_cursor,
+    walk,
+)
 from clew.store.engine import Engine, Param
 
 
@@ -47,22 +57,16 @@ _NEWEST_FIRST: Final = Order("first_ns", "Int64", descending=True)
 
 
 async def list_sessions(
-    engine: Engine,
-    project: str,
-    *,
-    filter_: Filter = Filter(),
-    range_: Range = Range(),
-    limit: int = 50,
-    cursor: str | None = None,
+    engine: Engine, project: str, listing: Listing = EVERYTHING
 ) -> Page[Session]:
     """Sessions that have a run in the range that matches, the one with the newest such run first;
     each is summed up over all its runs. Raises BadInput for a foreign cursor."""
-    after = read_cursor(cursor)
-    whole = await extent(engine, project, range_)
+    after = read_cursor(listing.cursor)
+    whole = await extent(engine, project, listing.range)
     if whole is None:
         return Page([], None)
-    search = _Search(engine, project, filter_, whole)
-    return await walk(search.fetch, search.runs.through(whole, after), after, limit)
+    search = _Search(engine, project, listing.filter, whole)
+    return await walk(search.fetch, search.runs.through(whole, after), after, listing.limit)
 
 
 async def get_session(engine: Engine, project: str, session_id: str) -> WholeSession:
@@ -164,6 +168,9 @@ def _first(texts: Iterable[str]) -> str:
     return next(filter(None, texts), "")
 
 
-def _sum(values: Iterable[float | None]) -> float | None:
+_Number = TypeVar("_Number", int, float)
+
+
+def _sum(values: Iterable[_Number | None]) -> _Number | None:
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return sum(known[1:], start=known[0]) if known else None

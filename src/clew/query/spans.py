@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Iterator
 from typing import Final, Literal, cast
 
 import msgspec
@@ -12,10 +13,21 @@ from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
 from clew.query.order import Order, place_params, read_order
-from clew.query.times import Range, render_time
-from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk, windows
+from clew.query.times import render_time
+from clew.query.walk import (
+    EVERYTHING,
+    Candidate,
+    Listing,
+    Page,
+    Place,
+    Window,
+    extent,
+    read_cursor,
+    walk,
+    windows,
+)
+from clew.query.where import SPAN_TOKENS, span_where
 from clew.query.whole import whole_logs, whole_spans
-from clew.query.where import SPAN_TOKENS, SpanWhere, span_where
 from clew.score import Score
 from clew.span import (
     Attributes,
@@ -89,40 +101,17 @@ _ROWS: Final = ask.sql("span_rows", columns=ask.sql("span_columns"))
 
 
 async def list_spans(
-    engine: Engine,
-    project: str,
-    *,
-    filter_: Filter = Filter(),
-    range_: Range = Range(),
-    order: str = "start_time",
-    limit: int = 50,
-    cursor: str | None = None,
+    engine: Engine, project: str, listing: Listing = EVERYTHING
 ) -> Page[SpanRow]:
-    """A page of the project's spans that start in the range. Raises BadInput for an unknown
-    order or a foreign cursor."""
-    sorting = read_order(order, "start_ns", _MEASURES)
-    where = span_where(filter_)
-    after = read_cursor(cursor)
-    whole = await extent(engine, project, range_)
+    """A page of the project's spans that start in the range. Raises BadInput for an unknown order
+    or a foreign cursor."""
+    order = read_order(listing.order, "start_ns", _MEASURES)
+    after = read_cursor(listing.cursor)
+    whole = await extent(engine, project, listing.range)
     if whole is None:
         return Page([], None)
-
-    async def fetch(window: Window, after: Place | None, count: int) -> list[Candidate[SpanRow]]:
-        keys = await _list_keys(engine, project, where, sorting, window, after, count)
-        rows = await _find_rows(engine, project, keys)
-        return [
-            Candidate(
-                (key.place, key.trace_id, key.span_id),
-                rows.get((key.trace_id, key.span_id, key.version)),
-            )
-            for key in keys
-        ]
-
-    if sorting.of_time and not where.pointed:
-        through = windows(whole, descending=sorting.descending, after=after)
-    else:
-        through = iter([whole])
-    return await walk(fetch, through, after, limit)
+    search = _Search(engine, project, listing.filter, order)
+    return await walk(search.fetch, search.through(whole, after), after, listing.limit)
 
 
 async def get_span(engine: Engine, project: str, trace_id: str, span_id: str) -> bytes:
@@ -163,50 +152,66 @@ def readable(value: Value) -> object:
     return value
 
 
-async def _list_keys(
-    engine: Engine,
-    project: str,
-    where: SpanWhere,
-    order: Order,
-    window: Window,
-    after: Place | None,
-    count: int,
-) -> list[_Key]:
-    params: dict[str, Param] = {
-        **where.params,
-        "project": project,
-        "rows_from_ns": window.from_ns,
-        "rows_to_ns": window.to_ns,
-        "count": count,
-        **place_params(after),
-    }
-    statement = ask.sql(
-        "span_places",
-        rows=ask.sql("rows_between", final="FINAL", narrow=where.condition),
-        place=order.sql,
-        after=order.after(after, "trace_id, span_id"),
-        direction=order.direction,
-    )
-    return await ask.rows(engine, statement, params, _Key)
+class _Search:
+    """One search through the spans of a project, by a filter and in an order."""
 
+    def __init__(self, engine: Engine, project: str, filter_: Filter, order: Order) -> None:
+        self._engine = engine
+        self._project = project
+        self._where = span_where(filter_)
+        self._order = order
 
-async def _find_rows(
-    engine: Engine, project: str, keys: list[_Key]
-) -> dict[tuple[str, str, int], SpanRow]:
-    """The rows of those keys that are of the newest version."""
-    if not keys:
-        return {}
-    params: dict[str, Param] = {
-        "project": project,
-        "trace_ids": sorted({key.trace_id for key in keys}),
-        "span_ids": sorted({key.span_id for key in keys}),
-    }
-    body = await engine.query(_ROWS, params)
-    versions = [key.version for key in ask.decode_rows(body, _Key)]
-    return {
-        (row.trace_id, row.span_id, version): row
-        for row, version in zip(ask.decode_rows(body, SpanRow), versions, strict=True)
-    }
+    def through(self, whole: Window, after: Place | None) -> Iterator[Window]:
+        """The windows to look in, one after the other."""
+        if self._order.of_time and not self._where.pointed:
+            return windows(whole, descending=self._order.descending, after=after)
+        return iter([whole])
+
+    async def fetch(
+        self, window: Window, after: Place | None, count: int
+    ) -> list[Candidate[SpanRow]]:
+        """The next candidates of a window, each read in its newest version."""
+        keys = await self._keys(window, after, count)
+        rows = await self._rows(keys) if keys else {}
+        return [
+            Candidate(
+                (key.place, key.trace_id, key.span_id),
+                rows.get((key.trace_id, key.span_id, key.version)),
+            )
+            for key in keys
+        ]
+
+    async def _keys(self, window: Window, after: Place | None, count: int) -> list[_Key]:
+        statement = ask.sql(
+            "span_places",
+            rows=ask.sql("rows_between", final="FINAL", narrow=self._where.condition),
+            place=self._order.sql,
+            after=self._order.after(after, "trace_id, span_id"),
+            direction=self._order.direction,
+        )
+        params: dict[str, Param] = {
+            **self._where.params,
+            "project": self._project,
+            "rows_from_ns": window.from_ns,
+            "rows_to_ns": window.to_ns,
+            "count": count,
+            **place_params(after),
+        }
+        return await ask.rows(self._engine, statement, params, _Key)
+
+    async def _rows(self, keys: list[_Key]) -> dict[tuple[str, str, int], SpanRow]:
+        """The newest rows of the spans, by trace, span and version."""
+        params: dict[str, Param] = {
+            "project": self._project,
+            "trace_ids": sorted({key.trace_id for key in keys}),
+            "span_ids": sorted({key.span_id for key in keys}),
+        }
+        body = await self._engine.query(_ROWS, params)
+        versions = [key.version for key in ask.decode_rows(body, _Key)]
+        return {
+            (row.trace_id, row.span_id, version): row
+            for row, version in zip(ask.decode_rows(body, SpanRow), versions, strict=True)
+        }
 
 
 def _head(span: Span) -> dict[str, object]:

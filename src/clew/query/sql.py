@@ -205,13 +205,13 @@ def _where_wrong(exc: SqlglotError) -> str:
     )
 
 
-def _check(node: exp.Expression) -> None:
+def _check(node: exp.Expr) -> None:
     """Refuse a node that isn't allowed."""
     match node:
         case exp.Apply() | exp.Columns():
             raise QueryRefused("APPLY and COLUMNS aren't spoken here: name the columns")
         case exp.Identifier() if not _IDENTIFIER.fullmatch(node.name):
-            raise QueryRefused(f"the name {node.name!r} has characters that aren't allowed in names")
+            raise QueryRefused(f"{node.name!r} isn't a name that is allowed in a query")
         case exp.Var() | exp.JSONPathKey() if not _WORD.fullmatch(str(node.this)):
             raise QueryRefused(f"{str(node.this)!r} isn't understood here")
         case exp.Select():
@@ -297,7 +297,7 @@ def _replace_tables(tree: exp.Query, nonce: str) -> list[str]:
     return sorted(views)
 
 
-def _is_array_join(table: exp.Expression) -> bool:
+def _is_array_join(table: exp.Expr) -> bool:
     join = table.parent
     while isinstance(join, exp.Alias):
         join = join.parent
@@ -345,6 +345,6 @@ def _reason(exc: StoreError) -> str:
     if exc.code == _TOO_SLOW:
         return f"the query took longer than {LIMITS['max_execution_time']} s: narrow it down"
     if exc.code in _TOO_MUCH:
-        return "the query needs more memory, or gives more bytes, than one query may: narrow it down"
+        return "the query takes more memory, or gives more, than one may: narrow it down"
     text = re.sub(r"q[0-9a-f]{16}_(?:view|cte)_", "", exc.message.splitlines()[0])
     return re.sub(r"\s*(?:In scope .*|: While (?:processing|executing).*|\(version .*)$", "", text)

@@ -49,6 +49,17 @@ class Value(msgspec.Struct, kw_only=True, frozen=True):
     count: int
 
 
+class Chart(NamedTuple):
+    """What statistics are asked for: `group_by` at most two names; `interval` such as `1h`, or
+    None for one that fits."""
+
+    metric: str
+    group_by: Sequence[str] = ()
+    interval: str | None = None
+    filter: Filter = Filter()
+    range: Range = Range()
+
+
 class Metric(NamedTuple):
     """`sql` is an aggregate over runs (`of_runs`) or spans; `empty` is its value where there are
     none."""
@@ -135,39 +146,26 @@ _INTERVAL: Final = re.compile(r"(?P<count>[1-9]\d{0,5})(?P<unit>[smhdw])")
 _MOST_POINTS: Final = 120
 
 
-async def get_stats(
-    engine: Engine,
-    project: str,
-    metric: str,
-    *,
-    group_by: Sequence[str] = (),
-    interval: str | None = None,
-    filter_: Filter = Filter(),
-    range_: Range = Range(),
-) -> Stats:
+async def get_stats(engine: Engine, project: str, chart: Chart) -> Stats:
     """A metric in buckets of time, of the whole or of the largest groups.
 
     Runs stand in the bucket in which they start and have to match the filter as runs; metrics of
     spans are over spans that match themselves. Raises BadInput for unknown names, more than two
     groups or too many points.
     """
-    chosen = _metric(metric)
-    groups = [_group(name, chosen) for name in _known_groups(group_by)]
-    whole = await _window(engine, project, range_)
-    interval_s = read_interval(interval, whole)
+    metric = _metric(chart.metric)
+    groups = [_group(name, metric) for name in _known_groups(chart.group_by)]
+    whole = await _window(engine, project, chart.range)
+    interval_s = read_interval(chart.interval, whole)
     if whole is None:
-        return Stats(interval_s=interval_s, series=[], total=chosen.empty)
-    if chosen.of_runs:
-        source, params = _of_runs(filter_, whole)
-    else:
-        shared = not set(_SHARED).isdisjoint(group_by)
-        source, params = _of_spans(filter_, whole, shared=shared)
+        return Stats(interval_s=interval_s, series=[], total=metric.empty)
+    source, params = _of_runs(chart, whole) if metric.of_runs else _of_spans(chart, whole)
     statement = ask.sql(
         "stats",
-        value=chosen.sql,
+        value=metric.sql,
         groups=", ".join(f"toString({sql})" for sql in groups),
         source=source,
-        at="first_ns" if chosen.of_runs else "start_ns",
+        at="first_ns" if metric.of_runs else "start_ns",
     )
     params |= {
         "project": project,
@@ -177,7 +175,7 @@ async def get_stats(
         "most_groups": MAX_GROUPS,
     }
     points = await ask.rows(engine, statement, params, _Point)
-    return _assemble(points, chosen, list(group_by), interval_s, whole)
+    return _assemble(points, chart, interval_s, whole)
 
 
 async def list_values(
@@ -245,17 +243,16 @@ def _group(name: str, metric: Metric) -> str:
     return f"run_{name}" if name in _SHARED else _OF_SPAN[name]
 
 
-def _of_runs(filter_: Filter, whole: Window) -> tuple[str, dict[str, Param]]:
-    where = run_where(filter_)
+def _of_runs(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
+    where = run_where(chart.filter)
     rows = ask.sql("rows_between", final="FINAL", narrow=" AND ".join(where.rows) or "true")
     named = {
         f"values_{name}": f"groupUniqArrayIf({sql}, {sql} != '')"
         for name, sql in _OF_SPAN.items()
         if name not in _OF_RUN
     }
-    runs = run_sql(rows, named | where.has)
     return (
-        f"SELECT * FROM ({runs}) WHERE {where.condition}",
+        ask.sql("stats_runs", run=run_sql(rows, named | where.has), condition=where.condition),
         {
             **where.params,
             "rows_from_ns": whole.from_ns - LOOK_BACK_NS,
@@ -264,11 +261,10 @@ def _of_runs(filter_: Filter, whole: Window) -> tuple[str, dict[str, Param]]:
     )
 
 
-def _of_spans(
-    filter_: Filter, whole: Window, *, shared: bool
-) -> tuple[str, dict[str, Param]]:
-    where = span_where(filter_)
+def _of_spans(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
+    where = span_where(chart.filter)
     rows = ask.sql("rows_between", final="FINAL", narrow=where.condition)
+    shared = not set(_SHARED).isdisjoint(chart.group_by)
     return (
         ask.sql("stats_spans", rows=rows) if shared else rows,
         {
@@ -280,10 +276,9 @@ def _of_spans(
     )
 
 
-def _assemble(
-    points: Sequence[_Point], metric: Metric, names: list[str], interval_s: int, whole: Window
-) -> Stats:
+def _assemble(points: Sequence[_Point], chart: Chart, interval_s: int, whole: Window) -> Stats:
     """Series in order of size, their gaps filled."""
+    metric = METRICS[chart.metric]
     total = next((point.value for point in points if point.level == _TOTAL), metric.empty)
     sizes = {tuple(point.group): point.value for point in points if point.level == _OF_GROUP}
     found: dict[tuple[str, ...], dict[int, float | None]] = {group: {} for group in sizes}
@@ -296,7 +291,7 @@ def _assemble(
         interval_s=interval_s,
         series=[
             Series(
-                group=dict(zip(names, group, strict=True)),
+                group=dict(zip(chart.group_by, group, strict=True)),
                 points=[(render_time(at), found[group].get(at, metric.empty)) for at in times],
             )
             for group in sorted(sizes, key=lambda group: (-(sizes[group] or 0), group))

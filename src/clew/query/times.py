@@ -21,7 +21,9 @@ _UNITS: Final = {
     "w": 7 * DAY_NS,
 }
 _RELATIVE: Final = re.compile(r"now(?:(?P<sign>[+-])(?P<count>\d{1,6})(?P<unit>[smhdw]))?")
-_ISO: Final = re.compile(r"(?P<whole>.{10,19}?)(?:[.,](?P<fraction>\d{1,9}))?(?P<zone>Z|[+-]\d\d:?\d\d)?")
+_ISO: Final = re.compile(
+    r"(?P<whole>.{10,19}?)(?:[.,](?P<fraction>\d{1,9}))?(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
 _FIRST_NS: Final = 0
 _LAST_NS: Final = 2**63 - 1 - 366 * DAY_NS
 
@@ -52,14 +54,12 @@ def parse_time(text: str, now_ns: int) -> int:
     if relative:
         return _within(now_ns + _offset(relative), text)
     iso = _ISO.fullmatch(text.strip())
+    if iso is None:
+        raise BadInput(_no_time(text))
     try:
-        if iso is None:
-            raise ValueError(text)
         moment = datetime.fromisoformat(iso["whole"] + (iso["zone"] or "Z"))
     except ValueError as exc:
-        raise BadInput(
-            f"{text!r} is no time: expected ISO 8601 such as 2026-11-23T14:02:11Z, or now-24h"
-        ) from exc
+        raise BadInput(_no_time(text)) from exc
     fraction = (iso["fraction"] or "").ljust(9, "0")
     return _within(round(moment.timestamp()) * SECOND_NS + int(fraction), text)
 
@@ -68,6 +68,10 @@ def render_time(time_ns: int) -> str:
     """ISO 8601 in UTC with nine decimals, as the store writes it."""
     seconds, fraction = divmod(time_ns, SECOND_NS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+def _no_time(text: str) -> str:
+    return f"{text!r} is no time: expected ISO 8601 such as 2026-11-23T14:02:11Z, or now-24h"
 
 
 def _offset(relative: re.Match[str]) -> int:

@@ -12,13 +12,24 @@ from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
 from clew.query.order import Order, place_params, read_order
-from clew.query.times import Range
 from clew.query.totals import Settled, settle
-from clew.query.walk import Candidate, Page, Place, Window, extent, read_cursor, walk, windows
-from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, RunWhere, Totals, holds, run_where
+from clew.query.walk import (
+    EVERYTHING,
+    Candidate,
+    Listing,
+    Page,
+    Place,
+    Window,
+    extent,
+    read_cursor,
+    walk,
+    windows,
+)
+from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, Totals, holds, run_where
 from clew.score import Score
 from clew.span import Outcome, Status
 from clew.store.engine import Engine, Param
+
 
 class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
     """A score of a run, as its row in a list shows it."""
@@ -102,24 +113,17 @@ _SKELETON: Final = ask.sql("skeleton", columns=ask.sql("span_columns"))
 
 
 async def list_runs(
-    engine: Engine,
-    project: str,
-    *,
-    filter_: Filter = Filter(),
-    range_: Range = Range(),
-    order: str = "start_time",
-    limit: int = 50,
-    cursor: str | None = None,
+    engine: Engine, project: str, listing: Listing = EVERYTHING
 ) -> Page[Run]:
     """A page of the project's runs. A run is in the range if its first span starts there. Raises
     BadInput for an unknown order or a foreign cursor."""
-    sorting = read_order(order, "first_ns", _MEASURES)
-    after = read_cursor(cursor)
-    whole = await extent(engine, project, range_)
+    order = read_order(listing.order, "first_ns", _MEASURES)
+    after = read_cursor(listing.cursor)
+    whole = await extent(engine, project, listing.range)
     if whole is None:
         return Page([], None)
-    search = Search(engine, project, filter_, sorting)
-    return await walk(search.fetch, search.through(whole, after), after, limit)
+    search = Search(engine, project, listing.filter, order)
+    return await walk(search.fetch, search.through(whole, after), after, listing.limit)
 
 
 async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> list[Run]:
@@ -189,25 +193,23 @@ class Search:
     """One search through the runs of a project, by a filter and in an order."""
 
     def __init__(self, engine: Engine, project: str, filter_: Filter, order: Order) -> None:
-        self.engine = engine
-        self.project = project
-        self.where = run_where(filter_)
-        self.order = order
+        self._engine = engine
+        self._project = project
+        self._where = run_where(filter_)
+        self._order = order
 
     def through(self, whole: Window, after: Place | None) -> Iterator[Window]:
         """The windows to look in, one after the other."""
-        if self.order.of_time and not self.where.pointed:
-            return windows(whole, descending=self.order.descending, after=after)
+        if self._order.of_time and not self._where.pointed:
+            return windows(whole, descending=self._order.descending, after=after)
         return iter([whole])
 
     async def fetch(
         self, window: Window, after: Place | None, count: int
     ) -> list[Candidate[Run]]:
         """The next candidates of a window, each looked at over all its spans."""
-        places = await list_places(
-            self.engine, self.project, self.where, self.order, window, after, count
-        )
-        runs = await find_runs(self.engine, self.project, [place.trace_id for place in places])
+        places = await self._places(window, after, count)
+        runs = await find_runs(self._engine, self._project, [place.trace_id for place in places])
         by_id = {run.trace.trace_id: run for run in runs}
         return [
             Candidate(
@@ -222,42 +224,34 @@ class Search:
         if run is None or not window.from_ns <= run.first_ns < window.to_ns:
             return None
         totals = Totals(run.trace.cost_usd, run.trace.input_tokens, run.trace.output_tokens)
-        return run if all(holds(term, totals) for term in self.where.unsettled) else None
+        return run if all(holds(term, totals) for term in self._where.unsettled) else None
 
-
-async def list_places(
-    engine: Engine,
-    project: str,
-    where: RunWhere,
-    order: Order,
-    window: Window,
-    after: Place | None,
-    count: int,
-) -> list[_Place]:
-    """The places in a list of runs that seem to start in the window, as its spans tell."""
-    # Without conditions a run's place is its first start alone, which needs no second look.
-    plain = where.condition == "true" and order.of_time
-    params: dict[str, Param] = {
-        **where.params,
-        "project": project,
-        "from_ns": window.from_ns,
-        "to_ns": window.to_ns,
-        "rows_from_ns": window.from_ns,
-        "rows_to_ns": window.to_ns if plain else window.to_ns + LONGEST_RUN_NS,
-        "count": count,
-        **place_params(after),
-    }
-    rows = ask.sql(
-        "rows_between",
-        final="" if plain else "FINAL",
-        narrow=" AND ".join(where.rows) or "true",
-    )
-    statement = ask.sql(
-        "run_places",
-        runs=ask.sql("run_starts", rows=rows) if plain else run_sql(rows, where.has),
-        place=order.sql,
-        after=order.after(after, "trace_id"),
-        condition=where.condition,
-        direction=order.direction,
-    )
-    return await ask.rows(engine, statement, params, _Place)
+    async def _places(self, window: Window, after: Place | None, count: int) -> list[_Place]:
+        """The runs that seem to start in the window, as the spans near it tell."""
+        where, order = self._where, self._order
+        # Without conditions a run's place is its first start alone, which needs no second look.
+        plain = where.condition == "true" and order.of_time
+        rows = ask.sql(
+            "rows_between",
+            final="" if plain else "FINAL",
+            narrow=" AND ".join(where.rows) or "true",
+        )
+        statement = ask.sql(
+            "run_places",
+            runs=ask.sql("run_starts", rows=rows) if plain else run_sql(rows, where.has),
+            place=order.sql,
+            after=order.after(after, "trace_id"),
+            condition=where.condition,
+            direction=order.direction,
+        )
+        params: dict[str, Param] = {
+            **where.params,
+            "project": self._project,
+            "from_ns": window.from_ns,
+            "to_ns": window.to_ns,
+            "rows_from_ns": window.from_ns,
+            "rows_to_ns": window.to_ns if plain else window.to_ns + LONGEST_RUN_NS,
+            "count": count,
+            **place_params(after),
+        }
+        return await ask.rows(self._engine, statement, params, _Place)

@@ -7,6 +7,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from clew.filter import Filter
 from clew.query import ask
 from clew.query.times import HOUR_NS, Range
 from clew.store.engine import Engine
@@ -40,6 +41,19 @@ class Page(NamedTuple, Generic[Item]):
     items: list[Item]
     next_cursor: str | None
 
+
+class Listing(NamedTuple):
+    """What a page of a list is asked for. `order` is a name of the API; a session or a hit has
+    only one. `limit` rows, after the place of `cursor`."""
+
+    filter: Filter = Filter()
+    range: Range = Range()
+    order: str = "start_time"
+    limit: int = 50
+    cursor: str | None = None
+
+
+EVERYTHING: Final = Listing()
 
 Fetch = Callable[[Window, Place | None, int], Awaitable[Sequence[Candidate[Item]]]]
 """The next candidates of a window after a place, at most so many. Fewer mean that the window

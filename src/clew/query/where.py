@@ -11,6 +11,7 @@ import re
 from typing import Final, NamedTuple
 
 from clew.filter import FIELDS, Filter, Glob, Number, Term, Text
+from clew.query import ask
 from clew.query.times import DAY_NS
 from clew.store.engine import Param
 
@@ -30,8 +31,8 @@ class SpanWhere(NamedTuple):
 class RunWhere(NamedTuple):
     """What a filter asks of runs.
 
-    `rows` are conditions on rows of `spans` that only narrow where to look (semi-joins), `has`
-    are aggregates by name to add to `sql/run.sql`, `condition` is on its columns. `unsettled` are the
+    `rows` are conditions on rows of `spans` that only narrow where to look (semi-joins), `has` are
+    aggregates by name to add to `sql/run.sql`, `condition` is on its columns. `unsettled` are the
     terms whose sums `condition` lets pass where a run is ambiguous: check them on exact totals
     with `holds`. `pointed` says that the filter names ids that an index finds, so that looking
     everywhere at once is cheaper than walking through time.
@@ -126,27 +127,6 @@ _RUN_NUMBERS: Final = {
 }
 _SUMS: Final = ("cost", "tokens", "input_tokens", "output_tokens")
 _MAPS: Final = ("metadata", "attributes", "resource")
-_SCORED_SPAN: Final = (
-    "(trace_id, span_id) IN (SELECT trace_id, span_id FROM scores FINAL"
-    " WHERE project = {project:String} AND span_id != '' AND name = %s AND %s)"
-)
-_SCORED_RUN: Final = (
-    "trace_id IN (SELECT trace_id FROM scores FINAL"
-    " WHERE project = {project:String} AND trace_id != '' AND name = %s AND %s)"
-)
-# Contents are partitioned and ordered by day, so the range of the rows bounds them too.
-_SAYS: Final = (
-    "%s IN (SELECT %s FROM contents WHERE project = {project:String}"
-    " AND day >= toUInt32(intDiv({rows_from_ns:Int64}, 86400000000000))"
-    " AND day <= toUInt32(intDiv({rows_to_ns:Int64}, 86400000000000)) AND %s)"
-)
-_IN_RANGE: Final = (
-    "project = {project:String} AND hour >= toUInt32(intDiv({rows_from_ns:Int64}, 3600000000000))"
-    " AND start_ns >= {rows_from_ns:Int64} AND start_ns < {rows_to_ns:Int64}"
-)
-_OF_RUNS: Final = (
-    f"trace_id IN (SELECT trace_id FROM spans FINAL WHERE {_IN_RANGE} GROUP BY trace_id HAVING %s)"
-)
 _ONE_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 
 
@@ -179,7 +159,7 @@ def run_where(filter_: Filter) -> RunWhere:
         if isinstance(term, Text):
             condition = _said(term, params, "trace_id", "trace_id")
         elif term.field == "score":
-            condition = _scored(term, params, _SCORED_RUN)
+            condition = _scored(term, params, "of_scored_runs")
         elif FIELDS[term.field].of_run:
             condition = _run_condition(term, params)
         else:
@@ -249,7 +229,7 @@ def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
     where.has[alias] = f"countIf({condition}) > 0"
     if term.negated:
         return f"NOT {alias}"
-    where.rows.append(f"trace_id IN (SELECT trace_id FROM spans WHERE {_IN_RANGE} AND {condition})")
+    where.rows.append(ask.sql("of_spans", condition=condition))
     return alias
 
 
@@ -268,9 +248,9 @@ def _signed(condition: str, *, negated: bool) -> str:
     return f"{'NOT ' * negated}ifNull({condition}, false)"
 
 
-def _span_condition(term: Term, params: _Params) -> str:
+def _span_condition(term: Term, params: _Params) -> str:  # noqa: PLR0911 - one for each sort
     if term.field == "score":
-        return _scored(term, params, _SCORED_SPAN)
+        return _scored(term, params, "of_scored_spans")
     if term.field == "running":
         return "isNull(end_ns)"
     if term.field in _MAPS:
@@ -282,7 +262,9 @@ def _span_condition(term: Term, params: _Params) -> str:
             return _PRESENT.get(term.field, f"{_TEXTS[term.field][0]} != ''")
         return _any_match(_TEXTS[term.field], term, params)
     if term.field in _COUNTS:
-        return _OF_RUNS % _number_matches(_COUNTS[term.field], term, params)
+        return ask.sql(
+            "of_runs", condition=_number_matches(_COUNTS[term.field], term, params)
+        )
     return _number_matches(_NUMBERS[term.field], term, params)
 
 
@@ -313,14 +295,18 @@ def _in_map(term: Term, params: _Params) -> str:
     return _number_matches(f"toFloat64OrNull({value})", term, params)
 
 
-def _scored(term: Term, params: _Params, form: str) -> str:
+def _scored(term: Term, params: _Params, question: str) -> str:
+    """The condition that a score named by the term matches; `question` is of_scored_spans or
+    of_scored_runs."""
     name = params.text(term.key)
     if term.op == "has":
-        return form % (name, "true")
-    if term.op != "is":
-        return form % (name, f"ifNull({_number_matches('value', term, params)}, false)")
-    equal = (f"ifNull(value = {params.number(n)}, false)" for n in _as_numbers(term))
-    return form % (name, _either([_any_match(("label",), term, params), *equal]))
+        matches = "true"
+    elif term.op == "is":
+        equal = (f"value = {params.number(number)}" for number in _as_numbers(term))
+        matches = _either([_any_match(("label",), term, params), *equal])
+    else:
+        matches = _number_matches("value", term, params)
+    return ask.sql(question, name=name, matches=f"ifNull({matches}, false)")
 
 
 def _as_numbers(term: Term) -> list[float]:
@@ -391,7 +377,7 @@ def _compares(op: str, value: Number, numbers: list[Number]) -> bool:
 
 def _said(term: Text, params: _Params, key: str, columns: str) -> str:
     needle = params.text(" ".join(term.text.split()))
-    return _SAYS % (key, columns, _says(needle, term.text))
+    return ask.sql("saying", key=key, columns=columns, says=_says(needle, term.text))
 
 
 def _says(needle: str, text: str) -> str:

@@ -132,7 +132,7 @@ def span_row(  # noqa: PLR0913 - a row is made of this many things
         usage.cache_write_tokens if usage else None,
         usage.reasoning_tokens if usage else None,
         usage.total_tokens if usage else None,
-        cost.total_usd if cost else None,
+        float(cost.total_usd) if cost and cost.total_usd is not None else None,
         cost.source if cost else "",
         # Aggregates are counted once it is known that nothing below them is (see clew.settle).
         int(scope == "leaf" or (scope == "" and cost is not None)),
@@ -248,7 +248,8 @@ def score_row(project: str, score: Score, *, received_ns: int) -> Row:
         score.span_id,
         score.name,
         score.data_type,
-        score.value,
+        # The engine takes no integer for a float.
+        None if score.value is None else float(score.value),
         score.label,
         score.comment,
         score.source,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from litestar import Request
-from litestar.params import Parameter
+from litestar.di import Provide
+from litestar.params import Dependency, Parameter
 
 from clew import filter as filters
-from clew.filter import Filter
 from clew.query.times import Range, parse_range
+from clew.query.walk import Listing
 
 AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 
@@ -24,17 +25,33 @@ From: TypeAlias = Annotated[
 To: TypeAlias = Annotated[
     str | None, Parameter(query="to", description="Until before when, written as `from`.")
 ]
+Order: TypeAlias = Annotated[
+    str,
+    Parameter(description="`start_time` or a measure, largest first; with `-`, smallest first."),
+]
 Limit: TypeAlias = Annotated[int, Parameter(ge=1, le=1_000, description="How many, at most.")]
 Cursor: TypeAlias = Annotated[
     str | None, Parameter(description="The `next_cursor` of the page before.")
 ]
 
 
-def read_filter(text: str) -> Filter:
-    """The filter in a URL. Raises BadFilter."""
-    return filters.parse(text)
+def read_listing(  # noqa: PLR0913, PLR0917 - a parameter of the API each
+    filter_: FilterText = "",
+    from_: From = None,
+    to: To = None,
+    order: Order = "start_time",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Listing:
+    """The page that a URL asks for. Raises BadFilter and BadInput."""
+    return Listing(filters.parse(filter_), read_range(from_, to), order, limit, cursor)
 
 
 def read_range(from_: str | None, to: str | None) -> Range:
     """The range in a URL, relative to now. Raises BadInput."""
     return parse_range(from_, to, time.time_ns())
+
+
+Listed: TypeAlias = Annotated[Listing, Dependency(skip_validation=True)]
+LISTED: Final = {"listing": Provide(read_listing, sync_to_thread=False)}
+"""For handlers of lists: their parameters, as one `Listing`."""

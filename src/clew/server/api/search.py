@@ -9,16 +9,7 @@ from litestar import get
 from litestar.params import Parameter
 
 from clew.query.search import Hit, list_hits
-from clew.server.api.parameters import (
-    AnyRequest,
-    Cursor,
-    FilterText,
-    From,
-    Limit,
-    To,
-    read_filter,
-    read_range,
-)
+from clew.server.api.parameters import LISTED, AnyRequest, Listed
 from clew.server.auth import Access
 from clew.store.engine import Engine
 
@@ -30,30 +21,18 @@ class HitList(msgspec.Struct, kw_only=True, frozen=True):
     next_cursor: str | None
 
 
-@get("/api/projects/{project:str}/search", tags=["search"])
-async def search(
+@get("/api/projects/{project:str}/search", tags=["search"], dependencies=LISTED)
+async def search(  # noqa: PLR0913, PLR0917 - a part each
     project: str,
     request: AnyRequest,
     access: Access,
     engine: Engine,
+    listing: Listed,
     q: Annotated[str, Parameter(description='Words and "quoted phrases" that all must be said.')],
-    filter_: FilterText = "",
-    from_: From = None,
-    to: To = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
 ) -> HitList:
     """What was said, newest first, with the span that said it first."""
     await access.read(request.headers, project)
-    page = await list_hits(
-        engine,
-        project,
-        q,
-        filter_=read_filter(filter_),
-        range_=read_range(from_, to),
-        limit=limit,
-        cursor=cursor,
-    )
+    page = await list_hits(engine, project, q, listing)
     return HitList(hits=page.items, next_cursor=page.next_cursor)
 
 

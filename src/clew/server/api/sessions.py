@@ -7,16 +7,7 @@ from litestar import get
 
 from clew.query import sessions as query
 from clew.query.sessions import Session, WholeSession
-from clew.server.api.parameters import (
-    AnyRequest,
-    Cursor,
-    FilterText,
-    From,
-    Limit,
-    To,
-    read_filter,
-    read_range,
-)
+from clew.server.api.parameters import LISTED, AnyRequest, Listed
 from clew.server.auth import Access
 from clew.store.engine import Engine
 
@@ -28,28 +19,17 @@ class SessionList(msgspec.Struct, kw_only=True, frozen=True):
     next_cursor: str | None
 
 
-@get("/api/projects/{project:str}/sessions", tags=["sessions"])
+@get("/api/projects/{project:str}/sessions", tags=["sessions"], dependencies=LISTED)
 async def list_sessions(
     project: str,
     request: AnyRequest,
     access: Access,
     engine: Engine,
-    filter_: FilterText = "",
-    from_: From = None,
-    to: To = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    listing: Listed,
 ) -> SessionList:
     """Sessions with a run that matches, the one with the newest such run first."""
     await access.read(request.headers, project)
-    page = await query.list_sessions(
-        engine,
-        project,
-        filter_=read_filter(filter_),
-        range_=read_range(from_, to),
-        limit=limit,
-        cursor=cursor,
-    )
+    page = await query.list_sessions(engine, project, listing)
     return SessionList(sessions=page.items, next_cursor=page.next_cursor)
 
 

@@ -9,16 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from clew.client import SpanDetail
 from clew.query import spans as query
 from clew.query.spans import SpanRow
-from clew.server.api.parameters import (
-    AnyRequest,
-    Cursor,
-    FilterText,
-    From,
-    Limit,
-    To,
-    read_filter,
-    read_range,
-)
+from clew.server.api.parameters import LISTED, AnyRequest, Listed
 from clew.server.auth import Access
 from clew.store.engine import Engine
 
@@ -30,30 +21,17 @@ class SpanList(msgspec.Struct, kw_only=True, frozen=True):
     next_cursor: str | None
 
 
-@get("/api/projects/{project:str}/spans", tags=["spans"])
+@get("/api/projects/{project:str}/spans", tags=["spans"], dependencies=LISTED)
 async def list_spans(
     project: str,
     request: AnyRequest,
     access: Access,
     engine: Engine,
-    filter_: FilterText = "",
-    from_: From = None,
-    to: To = None,
-    order: str = "start_time",
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    listing: Listed,
 ) -> SpanList:
     """Spans that match, newest first or in another order."""
     await access.read(request.headers, project)
-    page = await query.list_spans(
-        engine,
-        project,
-        filter_=read_filter(filter_),
-        range_=read_range(from_, to),
-        order=order,
-        limit=limit,
-        cursor=cursor,
-    )
+    page = await query.list_spans(engine, project, listing)
     return SpanList(spans=page.items, next_cursor=page.next_cursor)
 
 
@@ -62,7 +40,7 @@ async def list_spans(
     tags=["spans"],
     responses={200: ResponseSpec(data_container=SpanDetail, generate_examples=False)},
 )
-async def get_span(
+async def get_span(  # noqa: PLR0913, PLR0917 - a part each
     project: str,
     trace_id: str,
     span_id: str,

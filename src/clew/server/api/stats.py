@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.di import Provide
+from litestar.params import Dependency, Parameter
 
+from clew import filter as filters
 from clew.query import stats as query
-from clew.query.stats import Stats, Value
+from clew.query.stats import Chart, Stats, Value
 from clew.server.api.parameters import (
     AnyRequest,
     FilterText,
     From,
     Limit,
     To,
-    read_filter,
     read_range,
 )
 from clew.server.auth import Access
@@ -29,12 +30,10 @@ class ValueList(msgspec.Struct, kw_only=True, frozen=True):
     values: list[Value]
 
 
-@get("/api/projects/{project:str}/stats", tags=["stats"])
-async def get_stats(
-    project: str,
-    request: AnyRequest,
-    access: Access,
-    engine: Engine,
+Asked: TypeAlias = Annotated[Chart, Dependency(skip_validation=True)]
+
+
+def read_chart(  # noqa: PLR0913, PLR0917 - a parameter of the API each
     metric: str,
     group_by: Annotated[
         list[str] | None, Parameter(description="One or two, repeated or with a comma between.")
@@ -43,22 +42,27 @@ async def get_stats(
     filter_: FilterText = "",
     from_: From = None,
     to: To = None,
+) -> Chart:
+    """The statistics that a URL asks for. Raises BadFilter and BadInput."""
+    groups = [name for names in group_by or [] for name in names.split(",") if name]
+    return Chart(metric, groups, interval, filters.parse(filter_), read_range(from_, to))
+
+
+@get(
+    "/api/projects/{project:str}/stats",
+    tags=["stats"],
+    dependencies={"chart": Provide(read_chart, sync_to_thread=False)},
+)
+async def get_stats(
+    project: str, request: AnyRequest, access: Access, engine: Engine, chart: Asked
 ) -> Stats:
     """A metric over time, of the whole or of the largest groups."""
     await access.read(request.headers, project)
-    return await query.get_stats(
-        engine,
-        project,
-        metric,
-        group_by=[name for names in group_by or [] for name in names.split(",") if name],
-        interval=interval,
-        filter_=read_filter(filter_),
-        range_=read_range(from_, to),
-    )
+    return await query.get_stats(engine, project, chart)
 
 
 @get("/api/projects/{project:str}/values", tags=["stats"])
-async def list_values(
+async def list_values(  # noqa: PLR0913, PLR0917 - a part each
     project: str,
     request: AnyRequest,
     access: Access,

@@ -9,16 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from clew.client import SpanColumns
 from clew.query.traces import Trace, get_skeleton, list_runs
 from clew.score import Score
-from clew.server.api.parameters import (
-    AnyRequest,
-    Cursor,
-    FilterText,
-    From,
-    Limit,
-    To,
-    read_filter,
-    read_range,
-)
+from clew.server.api.parameters import LISTED, AnyRequest, Listed
 from clew.server.auth import Access
 from clew.store.engine import Engine
 
@@ -42,30 +33,17 @@ class Skeleton(msgspec.Struct, kw_only=True, frozen=True):
     spans: SpanColumns
 
 
-@get("/api/projects/{project:str}/traces", tags=["traces"])
+@get("/api/projects/{project:str}/traces", tags=["traces"], dependencies=LISTED)
 async def list_traces(
     project: str,
     request: AnyRequest,
     access: Access,
     engine: Engine,
-    filter_: FilterText = "",
-    from_: From = None,
-    to: To = None,
-    order: str = "start_time",
-    limit: Limit = 50,
-    cursor: Cursor = None,
+    listing: Listed,
 ) -> TraceList:
     """Runs that match, newest first or in another order."""
     await access.read(request.headers, project)
-    page = await list_runs(
-        engine,
-        project,
-        filter_=read_filter(filter_),
-        range_=read_range(from_, to),
-        order=order,
-        limit=limit,
-        cursor=cursor,
-    )
+    page = await list_runs(engine, project, listing)
     return TraceList(traces=[run.trace for run in page.items], next_cursor=page.next_cursor)
 
 
