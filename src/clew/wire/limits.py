@@ -26,7 +26,7 @@ class Limits(msgspec.Struct, kw_only=True, frozen=True):
     A list or map nested deeper than `depth` becomes its JSON text."""
 
     body_bytes: int = 64 << 20
-    value_bytes: int = 1 << 20
+    value_bytes: int = 16 << 20
     attributes: int = 10_000
     depth: int = 64
 
