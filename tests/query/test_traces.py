@@ -148,7 +148,8 @@ async def test_score_of_a_run_stands_in_its_row(
     await make.store(ingest, project, root)
     for score in scores:
         await make.store(ingest, project, scores=[score])
-    shown = [(score.name, score.value, score.label) for score in (await only(engine, project)).scores]
+    listed = (await only(engine, project)).scores
+    shown = [(score.name, score.value, score.label) for score in listed]
     assert shown == [("helpful", 0.9, ""), ("tone", None, "warm")]
     skeleton = msgspec.json.decode(await get_skeleton(engine, project, root.trace_id))
     assert [score["name"] for score in skeleton["scores"]] == ["exact", "helpful", "tone"]
@@ -336,7 +337,9 @@ async def test_trace_and_span_ids_point_at_runs(
         assert run.trace.trace_id == failed.trace_id
 
 
-nasty = st.text(alphabet=st.sampled_from([*"ab'\"\\%_*{}:;`\n\t\0é退\x1f?$"]), min_size=1, max_size=6)
+nasty = st.text(
+    alphabet=st.sampled_from([*"ab'\"\\%_*{}:;`\n\t\0é退\x1f?$"]), min_size=1, max_size=6
+)
 
 
 @given(value=nasty)

@@ -28,7 +28,7 @@ from clew.query.walk import (
     walk,
     windows,
 )
-from clew.query.where import Needles, span_where
+from clew.query.where import Needles, bounds, span_where
 from clew.store.engine import Engine, Param
 
 SNIPPET_CHARS: Final = 160
@@ -179,8 +179,7 @@ class _Search:
             **said.params,
             **where.params,
             "project": self._project,
-            "rows_from_ns": window.from_ns,
-            "rows_to_ns": window.to_ns,
+            **bounds(*window),
             "count": count,
             **place_params(after, "content_hash"),
         }

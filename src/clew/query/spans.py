@@ -26,7 +26,7 @@ from clew.query.walk import (
     walk,
     windows,
 )
-from clew.query.where import SPAN_TOKENS, span_where
+from clew.query.where import SPAN_TOKENS, bounds, span_where
 from clew.query.whole import whole_logs, whole_spans
 from clew.score import Score
 from clew.span import (
@@ -192,8 +192,7 @@ class _Search:
         params: dict[str, Param] = {
             **self._where.params,
             "project": self._project,
-            "rows_from_ns": window.from_ns,
-            "rows_to_ns": window.to_ns,
+            **bounds(*window),
             "count": count,
             **place_params(after),
         }

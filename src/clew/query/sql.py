@@ -233,6 +233,8 @@ def _check(node: exp.Expr) -> None:
 
 
 def _check_parts(node: exp.Select) -> None:
+    if not node.expressions:
+        raise QueryRefused("a SELECT has to say what it selects")
     for part, value in node.args.items():
         if value and part not in _SELECT_PARTS:
             raise QueryRefused(f"{part.strip('_').upper()} isn't allowed in a query")
@@ -347,4 +349,5 @@ def _reason(exc: StoreError) -> str:
     if exc.code in _TOO_MUCH:
         return "the query takes more memory, or gives more, than one may: narrow it down"
     text = re.sub(r"q[0-9a-f]{16}_(?:view|cte)_", "", exc.message.splitlines()[0])
+    text = re.sub(r"\. Expected one of: .*", ".", text)
     return re.sub(r"\s*(?:In scope .*|: While (?:processing|executing).*|\(version .*)$", "", text)

@@ -14,7 +14,7 @@ from clew.query import ask
 from clew.query.times import DAY_NS, SECOND_NS, Range, render_time
 from clew.query.traces import run_sql
 from clew.query.walk import Window, extent
-from clew.query.where import LONGEST_RUN_NS, run_where, span_where, text_columns
+from clew.query.where import LONGEST_RUN_NS, bounds, run_where, span_where, text_columns
 from clew.store.engine import Engine, Param
 
 LOOK_BACK_NS: Final = DAY_NS
@@ -239,7 +239,7 @@ def _known_groups(names: Sequence[str]) -> Sequence[str]:
 def _group(name: str, metric: Metric) -> str:
     """The column of the source that a group is."""
     if metric.of_runs:
-        return _OF_RUN.get(name) or f"arrayJoin(values_{name})"
+        return _OF_RUN.get(name) or f"arrayJoin(if(empty(values_{name}), [''], values_{name}))"
     return f"run_{name}" if name in _SHARED else _OF_SPAN[name]
 
 
@@ -269,8 +269,7 @@ def _of_spans(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
         ask.sql("stats_spans", rows=rows) if shared else rows,
         {
             **where.params,
-            "rows_from_ns": whole.from_ns,
-            "rows_to_ns": whole.to_ns,
+            **bounds(*whole),
             "shared_from_ns": whole.from_ns - LOOK_BACK_NS,
         },
     )

@@ -57,9 +57,11 @@ def parse_time(text: str, now_ns: int) -> int:
     if iso is None:
         raise BadInput(_no_time(text))
     try:
-        moment = datetime.fromisoformat(iso["whole"] + (iso["zone"] or "Z"))
+        moment = datetime.fromisoformat(iso["whole"] + (iso["zone"] or ""))
     except ValueError as exc:
         raise BadInput(_no_time(text)) from exc
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
     fraction = (iso["fraction"] or "").ljust(9, "0")
     return _within(round(moment.timestamp()) * SECOND_NS + int(fraction), text)
 

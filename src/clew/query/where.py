@@ -102,7 +102,7 @@ _NUMBERS: Final = {
     "duration": "(end_ns - start_ns)",
     "ttft": "ttft_ns",
 }
-# What a run counts, as a condition on one of its spans: counted over its spans in the range.
+# What a run counts, as a condition on one of its spans.
 _COUNTS: Final = {
     "steps": "count()",
     "errors": "countIf(status = 'error')",
@@ -133,7 +133,7 @@ _ONE_WORD: Final = re.compile(r"[A-Za-z0-9]+")
 def span_where(filter_: Filter) -> SpanWhere:
     """The filter as a condition on spans; what only runs have is asked of a span's run.
 
-    Needs the parameters `project`, `rows_from_ns` and `rows_to_ns` beside its own.
+    Needs the parameters `project` and `bounds` beside its own.
     """
     params = _Params()
     conditions: list[str] = []
@@ -145,6 +145,16 @@ def span_where(filter_: Filter) -> SpanWhere:
         conditions.append(_signed(condition, negated=term.negated))
     pointed = any(map(_points, filter_.terms))
     return SpanWhere(" AND ".join(conditions) or "true", params.values, pointed)
+
+
+def bounds(from_ns: int, to_ns: int) -> dict[str, Param]:
+    """The parameters of a condition on spans that start in a range."""
+    return {
+        "rows_from_ns": from_ns,
+        "rows_to_ns": to_ns,
+        "runs_from_ns": from_ns - LONGEST_RUN_NS,
+        "runs_to_ns": to_ns + LONGEST_RUN_NS,
+    }
 
 
 def run_where(filter_: Filter) -> RunWhere:
