@@ -25,8 +25,8 @@ interface Request {
 }
 
 /** Ask the API. Throws `ApiError`; a 401 also asks the page for a key. */
-export async function request<T>(path: string, { method = "GET", query, body, signal, key }: Request = {}): Promise<T> {
-  const response = await send(path + queryString(query), {
+export async function request<T>(address: string, { method = "GET", query, body, signal, key }: Request = {}): Promise<T> {
+  const response = await send(address + queryString(query), {
     method,
     headers: { ...authorization(key), ...(body === undefined ? {} : { "content-type": "application/json" }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

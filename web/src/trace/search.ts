@@ -32,9 +32,8 @@ export function findRanges(text: string, words: readonly string[]): [number, num
   if (lower.length !== text.length) return [];
   const found: [number, number][] = [];
   for (const word of words) {
-    for (let at = lower.indexOf(word); word && at >= 0; at = lower.indexOf(word, at + word.length)) {
-      found.push([at, at + word.length]);
-    }
+    if (word === "") continue;
+    for (let at = lower.indexOf(word); at >= 0; at = lower.indexOf(word, at + word.length)) found.push([at, at + word.length]);
   }
   return mergeRanges(found);
 }

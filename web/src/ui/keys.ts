@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { create } from "zustand";
 
 /** A key and what it does. `keys` is one key as in KeyboardEvent.key, "mod+k", or two in a row: "g r". */
@@ -20,7 +20,9 @@ export const useKeyMap = create<KeyMap>(() => ({ groups: [] }));
 /** Make keys work while the calling component is on the page. The latest component wins a key. */
 export function useKeys(title: string, bindings: readonly Binding[], enabled = true): void {
   const latest = useRef(bindings);
-  latest.current = bindings;
+  useLayoutEffect(() => {
+    latest.current = bindings;
+  });
   useEffect(() => {
     if (!enabled) return undefined;
     const group = {

@@ -46,6 +46,9 @@ export function TimeRange() {
 }
 
 function describe(from: string, to: string | undefined): string {
-  const name = (moment: string) => (moment.startsWith("now") ? moment : formatMoment(moment));
-  return `${from === ALL_TIME ? "" : name(from)} – ${to === undefined ? "now" : name(to)}`;
+  return `${from === ALL_TIME ? "" : nameMoment(from)} – ${to === undefined ? "now" : nameMoment(to)}`;
+}
+
+function nameMoment(moment: string): string {
+  return moment.startsWith("now") ? moment : formatMoment(moment);
 }

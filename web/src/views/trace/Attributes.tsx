@@ -75,7 +75,7 @@ function Understood({ facts, keep }: { facts: Facts; keep: (name: string) => boo
   );
 }
 
-function Section({ title, values, keep, note, truncated = {} }: { title: string; values: Values; keep: (name: string) => boolean; note?: string; truncated?: Record<string, number> }) {
+function Section({ title, values, keep, note, truncated }: { title: string; values: Values; keep: (name: string) => boolean; note?: string; truncated?: Record<string, number> }) {
   const entries = Object.entries(values)
     .filter(([name]) => keep(name))
     .sort(([a], [b]) => a.localeCompare(b));
@@ -83,7 +83,7 @@ function Section({ title, values, keep, note, truncated = {} }: { title: string;
   return (
     <Table title={title} note={note}>
       {entries.map(([name, value]) => (
-        <Row key={name} name={name} value={value} says={truncated[name] === undefined ? undefined : `cut, was ${formatBytes(truncated[name])}`} />
+        <Row key={name} name={name} value={value} says={truncated?.[name] === undefined ? undefined : `cut, was ${formatBytes(truncated[name])}`} />
       ))}
     </Table>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { FileDown, Image as ImageIcon } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo } from "react";
 import { fetchBlob } from "../../api/download";
 import { useKey } from "../../api/key";
 import { contentUrl } from "../../api/queries";
@@ -33,13 +33,8 @@ function Stored({ url, type }: { url: string; type: string }) {
 function useSource(url: string): { url: string; error: string } {
   const keyed = useKey((state) => state.secret !== "");
   const blob = useQuery({ queryKey: ["content", url], queryFn: ({ signal }) => fetchBlob(url, signal), enabled: keyed, staleTime: Number.POSITIVE_INFINITY });
-  const [objectUrl, setObjectUrl] = useState("");
-  useEffect(() => {
-    if (!blob.data) return undefined;
-    const made = URL.createObjectURL(blob.data);
-    setObjectUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [blob.data]);
+  const objectUrl = useMemo(() => (blob.data ? URL.createObjectURL(blob.data) : ""), [blob.data]);
+  useEffect(() => () => URL.revokeObjectURL(objectUrl), [objectUrl]);
   return { url: keyed ? objectUrl : url, error: blob.error?.message ?? "" };
 }
 

@@ -53,7 +53,7 @@ export function Links({ links }: { links: SpanLink[] }) {
 
 export function Scores({ scores }: { scores: Score[] }) {
   return scores.map((score, k) => (
-    <Item key={score.score_id ?? k} title={score.name} side={<span className="text-lg font-medium tabular-nums">{renderScore(score)}</span>} {...(score.time && { time: score.time })}>
+    <Item key={score.score_id ?? k} title={score.name} side={<span className="text-lg font-medium tabular-nums">{renderScore(score)}</span>}>
       <p className="text-sm text-muted">{[score.source, score.evaluator || score.author].filter(Boolean).join(" · ")}</p>
       {score.comment && <ValueView value={score.comment} prose />}
     </Item>

@@ -1,4 +1,4 @@
-import { type PointerEvent, useEffect, useRef, useState } from "react";
+import { type PointerEvent, useEffect, useRef, useSyncExternalStore } from "react";
 import type { Run } from "../../trace/run";
 import { fit } from "../../trace/scale";
 import { endOf, isError } from "../../trace/trace";
@@ -18,7 +18,7 @@ export function Minimap() {
   const drag = useDrag();
   const whole = useRun(({ view, run: { trace } }) => view.to_us - view.from_us >= trace.end_us);
   useEffect(() => {
-    if (canvas.current && width > 0) draw(canvas.current, run, width);
+    if (canvas.current && width > 0 && theme) draw(canvas.current, run, width);
   }, [run, width, theme]);
   return (
     <div ref={frame} className="relative h-9 shrink-0 touch-none overflow-hidden border-b border-line bg-sunken select-none" data-testid="minimap" title="Drag to zoom, double-click to see all" {...drag}>
@@ -71,14 +71,17 @@ function resolveColors(): (variable: string) => string {
   };
 }
 
+/** A hand that clicks moves a little, too: less than this share of the width is no drag. */
+const CLICK = 0.004;
+
+function share(event: PointerEvent<HTMLElement>): number {
+  const box = event.currentTarget.getBoundingClientRect();
+  return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+}
+
 function useDrag() {
   const store = useRunStore();
   const start = useRef<number | null>(null);
-  const share = (event: PointerEvent<HTMLElement>) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-  };
-  const CLICK = 0.004;
   return {
     onPointerDown: (event: PointerEvent<HTMLElement>) => {
       event.currentTarget.setPointerCapture(event.pointerId);
@@ -98,12 +101,11 @@ function useDrag() {
 }
 
 function useDocumentTheme(): string {
-  const read = () => document.documentElement.dataset["theme"] ?? "";
-  const [theme, setTheme] = useState(read);
-  useEffect(() => {
-    const observer = new MutationObserver(() => setTheme(read()));
-    observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    return () => observer.disconnect();
-  }, []);
-  return theme;
+  return useSyncExternalStore(subscribeToTheme, () => document.documentElement.dataset["theme"] ?? "");
+}
+
+function subscribeToTheme(onChange: () => void): () => void {
+  const observer = new MutationObserver(onChange);
+  observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => observer.disconnect();
 }

@@ -5,6 +5,13 @@ import { useRun } from "./store";
 
 const LABEL_WIDTH = 60;
 
+/** Ticks are round, so a label needs no second unit: 2 m, not 2 m 00 s. */
+function nameTick(us: number): string {
+  if (us === 0) return "0";
+  const whole = us % 60e6 === 0 ? formatDuration(Math.max(us, 120e6)).replace(/ 00 [ms]$/, "") : formatDuration(us);
+  return us === 60e6 ? "1 m" : whole;
+}
+
 /** The heads of the columns, with the time axis over the bars. */
 export function Ruler() {
   const lane = useRef<HTMLDivElement>(null);
@@ -13,9 +20,9 @@ export function Ruler() {
     <div className="timeline-grid h-6 shrink-0 items-center overflow-hidden border-b border-line text-xs text-faint [scrollbar-gutter:stable]">
       <span className="pl-3">Step</span>
       <div ref={lane} className="lane" aria-hidden>
-        {marks.map(({ us, style }) => (
+        {marks.map(({ us, style, room }) => (
           <span key={us} className="tick border-transparent leading-6 whitespace-nowrap tabular-nums" style={style}>
-            <span className="pl-1">{us === 0 ? "0" : formatDuration(us)}</span>
+            {room && <span className="pl-1">{nameTick(us)}</span>}
           </span>
         ))}
       </div>
@@ -31,7 +38,7 @@ export function TickLines() {
   const lane = useRef<HTMLDivElement>(null);
   const marks = useTicks(lane);
   return (
-    <div className="timeline-grid pointer-events-none absolute inset-0" aria-hidden>
+    <div className="timeline-grid pointer-events-none absolute inset-0 overflow-hidden [scrollbar-gutter:stable]" aria-hidden>
       <span />
       <div ref={lane} className="lane">
         {marks.map(({ us, style }) => (
@@ -49,6 +56,8 @@ function useTicks(lane: RefObject<HTMLElement | null>) {
   return ticks(view, Math.max(2, Math.floor(width / LABEL_WIDTH))).map((us) => ({
     us,
     style: { "--x": us / Math.max(end_us, 1) } as CSSProperties,
+    /** Whether a label fits between the tick and the end of the axis. */
+    room: ((view.to_us - us) / (view.to_us - view.from_us)) * width > LABEL_WIDTH * 0.7,
   }));
 }
 

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import { traceQuery } from "../../api/queries";
 import type { Skeleton } from "../../api/types";
@@ -36,8 +36,7 @@ export function Run() {
 function OpenRun({ skeleton }: { skeleton: Skeleton }) {
   const { span } = route.useSearch();
   const run = useMemo(() => openRun(skeleton), [skeleton]);
-  const first = useRef({ run, span });
-  const store = useMemo(() => createRunStore(first.current.run, first.current.span), []);
+  const [store] = useState(() => createRunStore(run, span));
   useEffect(() => {
     if (store.getState().run !== run) store.getState().update(run);
   }, [store, run]);
@@ -71,7 +70,7 @@ function NoRun({ traceId }: { traceId: string }) {
 function useLiveRun(project: string, traceId: string, spanCount: number): void {
   const queryClient = useQueryClient();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  useEffect(() => () => clearTimeout(timer.current), [traceId]);
+  useEffect(() => () => clearTimeout(timer.current), []);
   useLiveTraces((ids) => {
     if (!ids.includes(traceId)) return;
     clearTimeout(timer.current);

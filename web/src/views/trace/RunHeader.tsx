@@ -11,7 +11,7 @@ import { Dialog } from "../../ui/Dialog";
 import { formatCount } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
-import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
+import { Duration, Moment, msToUs, sumKnown, Tokens, Usd } from "../figures";
 import { useListing, useProject } from "../frame/scope";
 import { OutcomeIcon, outcomeColor, outcomeName } from "../marks";
 import { flatten } from "../traces/weave";
@@ -54,10 +54,12 @@ function Facts({ trace }: { trace: Trace }) {
       <Fact unit="steps" title={`${trace.llm_calls} model calls, ${trace.tool_calls} tool calls, ${trace.error_count} errors`}>
         {formatCount(trace.span_count)}
       </Fact>
-      <Fact unit="tokens">
-        <Tokens input={trace.input_tokens} output={trace.output_tokens} cached={trace.cache_read_tokens} reasoning={trace.reasoning_tokens} />
-      </Fact>
-      <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />
+      {sumKnown(trace.input_tokens, trace.output_tokens) !== null && (
+        <Fact unit="tokens">
+          <Tokens input={trace.input_tokens} output={trace.output_tokens} cached={trace.cache_read_tokens} reasoning={trace.reasoning_tokens} />
+        </Fact>
+      )}
+      {(trace.cost_usd !== null || trace.unpriced_calls > 0) && <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />}
       {trace.prompts[0] && (
         <Link
           to="/projects/$project/runs"

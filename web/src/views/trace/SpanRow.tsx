@@ -1,8 +1,5 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
 import { ChevronRight, CircleSlash2 } from "lucide-react";
 import { memo, type MouseEvent } from "react";
-import { spanQuery } from "../../api/queries";
 import { isError, isRunning } from "../../trace/trace";
 import { members } from "../../trace/folds";
 import { nameOf, type Run } from "../../trace/run";
@@ -12,29 +9,33 @@ import { Highlight } from "../Highlight";
 import { Duration, Tokens, Usd } from "../figures";
 import { KindIcon } from "../marks";
 import { Bars } from "./Bars";
-import { useRun, useRunStore, viewOf } from "./store";
+import { type RunStore, viewOf } from "./store";
 
 const INDENT = 14;
 /** Deeper levels share the indent of this one: a chain of 10,000 must leave room for names. */
 const DEEPEST = 24;
 
 interface Props {
+  store: RunStore;
   run: Run;
   row: number;
   node: number;
   fold: number;
   depth: number;
   top: number;
+  open: boolean;
   chosen: boolean;
   dim: boolean;
   query: string;
+  /** Called when the pointer comes near. */
+  onNear: (node: number) => void;
 }
 
-/** One row: a span, a fold of like spans, or the marker of a parent that never came. */
-export const SpanRow = memo(function SpanRow({ run, row, node, fold, depth, top, chosen, dim, query }: Props) {
-  const store = useRunStore();
-  const prefetch = usePrefetch(run, node);
-  const open = useRun(({ opening }) => (fold >= 0 ? opening.unfolded[fold] === 1 : !opening.collapsed[node]));
+/**
+ * One row: a span, a fold of like spans, or the marker of a parent that never came. It takes all it
+ * shows as properties: while one scrolls, dozens a frame are made, and each hook would cost.
+ */
+export const SpanRow = memo(function SpanRow({ store, run, row, node, fold, depth, top, open, chosen, dim, query, onNear }: Props) {
   const expandable = fold >= 0 || run.tree.size[node] > 1;
   const i = run.tree.span[node];
   const toggle = (event: MouseEvent) => {
@@ -54,7 +55,7 @@ export const SpanRow = memo(function SpanRow({ run, row, node, fold, depth, top,
       data-dim={dim}
       className="timeline-grid timeline-row absolute inset-x-0"
       style={{ transform: `translateY(${top}px)`, height: "var(--row-height)" }}
-      onPointerEnter={prefetch}
+      onPointerEnter={() => onNear(node)}
       onClick={() => store.getState().setCursor({ node, fold })}
       onDoubleClick={() => store.getState().setView(viewOf(run, node))}
     >
@@ -162,8 +163,8 @@ function FoldFigures({ run, fold }: { run: Run; fold: number }) {
 function Figures({ input, output, usd }: { input: number; output: number; usd: number }) {
   return (
     <>
-      <span className="figure-minor num">{Number.isNaN(input) && Number.isNaN(output) ? null : <Tokens input={orNull(input)} output={orNull(output)} />}</span>
-      <span className="figure-minor num">{Number.isNaN(usd) ? null : <Usd usd={usd} />}</span>
+      {Number.isNaN(input) && Number.isNaN(output) ? <span className="figure-minor" /> : <Tokens className="figure-minor" input={orNull(input)} output={orNull(output)} />}
+      {Number.isNaN(usd) ? <span className="figure-minor" /> : <Usd className="figure-minor" usd={usd} />}
     </>
   );
 }
@@ -174,16 +175,4 @@ function foldErrors({ tree, folds, sums }: Run, fold: number): number {
 
 function orNull(n: number): number | null {
   return Number.isNaN(n) ? null : n;
-}
-
-const route = getRouteApi("/projects/$project/runs/$traceId");
-
-/** Load a span when the pointer comes near it, so that it is there when it is chosen. */
-function usePrefetch({ trace, tree }: Run, node: number): () => void {
-  const { project, traceId } = route.useParams();
-  const queryClient = useQueryClient();
-  return () => {
-    const i = tree.span[node];
-    if (i >= 0) void queryClient.prefetchQuery(spanQuery(project, traceId, trace.span_id[i]));
-  };
 }

@@ -1,6 +1,9 @@
 import "./timeline.css";
+import { useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type CSSProperties, type RefObject, useEffect, useRef } from "react";
+import { type CSSProperties, type RefObject, useCallback, useEffect, useEffectEvent, useRef } from "react";
+import { spanQuery } from "../../api/queries";
 import { pan, type Viewport, zoom } from "../../trace/scale";
 import { Minimap } from "./Minimap";
 import { Ruler, TickLines } from "./Ruler";
@@ -19,15 +22,21 @@ export function Timeline() {
       <Toolbar />
       <Minimap />
       <Ruler />
-      <Rows container={container} />
+      <div className="relative flex min-h-0 flex-1 flex-col">
+        <TickLines />
+        <Rows container={container} />
+      </div>
     </div>
   );
 }
 
 function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
+  const store = useRunStore();
+  const prefetch = usePrefetch();
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRun((state) => state.rows);
   const run = useRun((state) => state.run);
+  const opening = useRun((state) => state.opening);
   const cursor = useRun((state) => state.cursor);
   const hits = useRun((state) => state.hits);
   const query = useRun((state) => state.query);
@@ -37,6 +46,8 @@ function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 14,
+    // The browser has scrolled already: drawing in the middle of its event only delays the frame.
+    useFlushSync: false,
   });
   useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
   const chosen = rowAt(rows, cursor);
@@ -55,23 +66,46 @@ function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
         className="relative outline-none"
         style={{ height: virtualizer.getTotalSize(), "--row-height": `${rowHeight}px` } as CSSProperties}
       >
-        <TickLines />
-        {virtualizer.getVirtualItems().map(({ index, start }) => (
-          <SpanRow
-            key={index}
-            run={run}
-            row={index}
-            node={rows.node[index]}
-            fold={rows.fold[index]}
-            depth={rows.depth[index]}
-            top={start}
-            chosen={index === chosen}
-            dim={query !== "" && !holds(hits, rows.node[index], rows.fold[index] >= 0 ? run.folds.end[rows.fold[index]] : rows.node[index] + 1)}
-            query={query}
-          />
-        ))}
+        {virtualizer.getVirtualItems().map(({ index, start }) => {
+          const node = rows.node[index];
+          const fold = rows.fold[index];
+          return (
+            <SpanRow
+              key={index}
+              store={store}
+              run={run}
+              row={index}
+              node={node}
+              fold={fold}
+              depth={rows.depth[index]}
+              top={start}
+              open={fold >= 0 ? opening.unfolded[fold] === 1 : opening.collapsed[node] === 0}
+              chosen={index === chosen}
+              dim={query !== "" && !holds(hits, node, fold >= 0 ? run.folds.end[fold] : node + 1)}
+              query={query}
+              onNear={prefetch}
+            />
+          );
+        })}
       </div>
     </div>
+  );
+}
+
+const route = getRouteApi("/projects/$project/runs/$traceId");
+
+/** Load a span when the pointer comes near it, so that it is there when it is chosen. */
+function usePrefetch(): (node: number) => void {
+  const store = useRunStore();
+  const { project, traceId } = route.useParams();
+  const queryClient = useQueryClient();
+  return useCallback(
+    (node) => {
+      const { trace, tree } = store.getState().run;
+      const i = tree.span[node];
+      if (i >= 0) void queryClient.prefetchQuery(spanQuery(project, traceId, trace.span_id[i]));
+    },
+    [store, project, traceId, queryClient],
   );
 }
 
@@ -109,13 +143,12 @@ function useViewVariables(container: RefObject<HTMLDivElement | null>): void {
 /** What jumps to a span from elsewhere (the minimap, a link, a search) brings it into sight, once. */
 function useReachFromElsewhere(reach: (row: number) => void): void {
   const store = useRunStore();
-  const latest = useRef(reach);
-  latest.current = reach;
+  const latest = useEffectEvent(reach);
   useEffect(() => {
     const { rows, cursor } = store.getState();
-    if (rowAt(rows, cursor) > 0) latest.current(rowAt(rows, cursor));
+    if (rowAt(rows, cursor) > 0) latest(rowAt(rows, cursor));
     return store.subscribe((now, before) => {
-      if (now.cursor !== before.cursor && now.run === before.run) latest.current(rowAt(now.rows, now.cursor));
+      if (now.cursor !== before.cursor && now.run === before.run) latest(rowAt(now.rows, now.cursor));
     });
   }, [store]);
 }

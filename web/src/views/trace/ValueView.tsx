@@ -48,6 +48,6 @@ function looksLikeCode(text: string): boolean {
 }
 
 function bytesOf(value: Value): number | null {
-  const base64 = typeof value === "object" && value !== null && !Array.isArray(value) ? value["$bytes"] : undefined;
+  const base64 = typeof value === "object" && value !== null && "$bytes" in value ? value.$bytes : undefined;
   return typeof base64 === "string" ? Math.floor((base64.length * 3) / 4) : null;
 }

@@ -40,7 +40,8 @@ export interface RunState {
 
 export type RunStore = StoreApi<RunState>;
 
-export function createRunStore(run: Run, spanId: string | undefined): RunStore {
+/** Start to look at a run, at the span that the URL names or else at its first. */
+export function createRunStore(first: Run, spanId: string | undefined): RunStore {
   let haystack: { of: Run; texts: Haystack } | undefined;
   const texts = (of: Run) => {
     if (haystack?.of !== of) haystack = { of, texts: buildHaystack(of.trace, of.tree) };
@@ -48,16 +49,16 @@ export function createRunStore(run: Run, spanId: string | undefined): RunStore {
   };
 
   return createStore<RunState>((set, get) => {
-    const open = (opening: Opening, { run }: RunState = get()) => ({ opening, rows: listRows(run.tree, run.folds, opening) });
-    const opening = allOpen(run.tree, run.folds);
-    const wanted = spanId === undefined ? -1 : nodeOf(run, spanId);
-    const revealed = wanted >= 0 ? reveal(run.tree, run.folds, opening, wanted) : opening;
+    const open = (opening: Opening) => ({ opening, rows: listRows(get().run.tree, get().run.folds, opening) });
+    const wanted = spanId === undefined ? -1 : nodeOf(first, spanId);
+    const every = allOpen(first.tree, first.folds);
+    const start = wanted >= 0 ? reveal(first.tree, first.folds, every, wanted) : every;
     return {
-      run,
-      opening: revealed,
-      rows: listRows(run.tree, run.folds, revealed),
-      cursor: { node: wanted >= 0 ? wanted : firstSpan(run), fold: -1 },
-      view: fullView(run.trace.end_us),
+      run: first,
+      opening: start,
+      rows: listRows(first.tree, first.folds, start),
+      cursor: { node: wanted >= 0 ? wanted : firstSpan(first), fold: -1 },
+      view: fullView(first.trace.end_us),
       query: "",
       hits: new Int32Array(0),
 

@@ -4,14 +4,14 @@ import type { Message, Part } from "../../api/types";
 import { isCall, pairCalls } from "./turns";
 
 const call = (id: string, name = "search"): Part => ({ type: "tool_call", id, name });
-const result = (id: string, response: string, name = ""): Part => ({ type: "tool_call_response", id, name, response });
+const answer = (id: string, response: string, name = ""): Part => ({ type: "tool_call_response", id, name, response });
 
 test("a call carries its result, and the tool's message is not said again", () => {
   const turns = pairCalls([
     { role: "user", parts: [{ type: "text", text: "hi" }] },
     { role: "assistant", parts: [call("a"), call("b")] },
-    { role: "tool", parts: [result("b", "two")] },
-    { role: "tool", parts: [result("a", "one")] },
+    { role: "tool", parts: [answer("b", "two")] },
+    { role: "tool", parts: [answer("a", "one")] },
     { role: "assistant", parts: [{ type: "text", text: "done" }] },
   ]);
   expect(turns.map(({ message }) => message.role)).toEqual(["user", "assistant", "assistant"]);
@@ -21,13 +21,13 @@ test("a call carries its result, and the tool's message is not said again", () =
 test("without ids, calls take results of their name, then in order", () => {
   const turns = pairCalls([
     { role: "assistant", parts: [call("", "a"), call("", "b"), call("", "c")] },
-    { role: "tool", parts: [result("", "of b", "b"), result("", "first free"), result("", "second free")] },
+    { role: "tool", parts: [answer("", "of b", "b"), answer("", "first free"), answer("", "second free")] },
   ]);
   expect(turns[0].parts.filter(isCall).map(({ result }) => result?.response)).toEqual(["first free", "of b", "second free"]);
 });
 
 test("a result without a call is shown where it was said", () => {
-  const turns = pairCalls([{ role: "tool", parts: [result("x", "lost")] }]);
+  const turns = pairCalls([{ role: "tool", parts: [answer("x", "lost")] }]);
   expect(turns).toHaveLength(1);
 });
 

@@ -2,12 +2,12 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { memo, useEffect, useMemo, useRef, useState } from "react";
+import { type CSSProperties, memo, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import { projectsQuery, tracesQuery } from "../../api/queries";
 import type { Trace } from "../../api/types";
 import { Button } from "../../ui/Button";
-import { formatAgo, formatCount } from "../../ui/format";
+import { formatCount, formatMoment } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { ALL_TIME, useListing, useProject, useScope } from "../frame/scope";
@@ -75,7 +75,7 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
   });
 
   return (
-    <div className="relative flex min-h-0 flex-1 flex-col">
+    <div className="relative flex min-h-0 flex-1 flex-col" style={{ "--time-width": timeWidth(traces) } as CSSProperties}>
       <Header />
       {above > 0 && (
         <div className="pointer-events-none absolute inset-x-0 top-9 z-20 flex justify-center">
@@ -98,6 +98,13 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
       </div>
     </div>
   );
+}
+
+/** Clock times need less room than dates, and dates of this year less than others. */
+function timeWidth(traces: Trace[]): string {
+  const oldest = traces.reduce((least, { start_time }) => (start_time < least ? start_time : least), traces[0].start_time);
+  const letters = formatMoment(oldest).length;
+  return letters <= 8 ? "58px" : letters <= 12 ? "90px" : "134px";
 }
 
 const Row = memo(function Row({ trace, top, chosen }: { trace: Trace; top: number; chosen: boolean }) {
@@ -192,7 +199,7 @@ function NoRuns() {
     <Empty title="No runs here">
       <p>
         {filter ? "No run in this range of time passes the filter. " : "No run started in this range of time. "}
-        {formatCount(known.trace_count)} runs are stored{known.last_span_at && `; the latest span arrived ${formatAgo(known.last_span_at)}`}.
+        {formatCount(known.trace_count)} runs are stored{known.last_span_at && `; the latest is from ${formatMoment(known.last_span_at)}`}.
       </p>
       <div className="mt-3 flex gap-2">
         {(from !== ALL_TIME || to) && (

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Score, Trace } from "../../api/types";
+import type { Trace, TraceScore } from "../../api/types";
 import { formatCount, formatShort } from "../../ui/format";
 import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
 import { OutcomeIcon } from "../marks";
@@ -73,7 +73,7 @@ function Some({ values }: { values: readonly string[] }) {
   );
 }
 
-function Scores({ scores }: { scores: readonly Score[] }) {
+function Scores({ scores }: { scores: readonly TraceScore[] }) {
   const [first, ...more] = scores;
   if (!first) return null;
   const all = scores.map((score) => `${score.name}: ${renderScore(score)}`).join("\n");
@@ -85,7 +85,7 @@ function Scores({ scores }: { scores: readonly Score[] }) {
   );
 }
 
-export function renderScore({ value, label }: Score): string {
+export function renderScore({ value, label }: TraceScore): string {
   if (label) return label;
-  return value === null ? "–" : String(Math.round(value * 1000) / 1000);
+  return value == null ? "–" : String(Math.round(value * 1000) / 1000);
 }

@@ -20,6 +20,14 @@ export function useLiveRuns(scroller: RefObject<HTMLElement | null>, row: number
   const [above, setAbove] = useState(0);
   const busy = useRef(false);
 
+  const keepPlace = (added: number) => {
+    const element = scroller.current;
+    if (!element || added === 0 || (element.scrollTop === 0 && !reading)) return;
+    setAbove((count) => count + added);
+    // After the taller list is laid out, so that the offset exists.
+    requestAnimationFrame(() => element.scrollBy({ top: added * row }));
+  };
+
   useLiveTraces(async (ids) => {
     const options = tracesQuery(project, listing);
     const loaded = queryClient.getQueryData(options.queryKey);
@@ -46,14 +54,6 @@ export function useLiveRuns(scroller: RefObject<HTMLElement | null>, row: number
       busy.current = false;
     }
   });
-
-  const keepPlace = (added: number) => {
-    const element = scroller.current;
-    if (!element || added === 0 || (element.scrollTop === 0 && !reading)) return;
-    setAbove((count) => count + added);
-    // After the taller list is laid out, so that the offset exists.
-    requestAnimationFrame(() => element.scrollBy({ top: added * row }));
-  };
 
   useEffect(() => {
     const element = scroller.current;
