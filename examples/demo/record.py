@@ -32,7 +32,7 @@ from demo.desk import Desk, Message, Shift, TooManyTurnsError
 from demo.model import Failure, FakeModel, Reply, Request
 from demo.recording import start
 from demo.stories import TELL, Story
-from demo.visits import ANCHOR, Visit, plan
+from demo.visits import ANCHOR, SEED, Visit, plan
 
 BATCH_SPANS = 400
 """Spans in one export: few requests, each far below a receiver's limits."""
@@ -55,7 +55,7 @@ class Recorder:
         self._ids.reseed(f"{self._anchor_ns}/{visit.number}")
         clock = Clock(visit.start_ns)
         story = TELL[visit.story](visit.chance, visit.about.user, visit.language, visit.day)
-        with self._model.play(story.script(), f"{self._anchor_ns}/{visit.number}"):
+        with self._model.play(story.script(), f"{SEED}/{visit.number}"):
             self._serve(visit, story, clock)
         recorded = self._collector.take()
         return retime(recorded, clock, _resource(visit, self._anchor_ns), now_ns=self._anchor_ns)

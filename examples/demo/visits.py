@@ -31,9 +31,9 @@ PLANNER_PROMPTS: Mapping[str, str] = {
     "6": "You are the planner of a travel desk.\nAnswer the guest in {language}. Always verify "
     "each figure with a researcher, and ask again until you are sure. Use a table for prices.",
     "7": "You are the planner of a travel desk.\nAnswer the guest in {language}, kindly and "
-    "briefly. Ask researchers for facts, several at once where they don't depend on each other, and "
-    "at most once for the same fact. Use a table for prices. Hand refunds over to the refund agent. If a "
-    "tool fails, say what is missing.",
+    "briefly. Ask researchers for facts, several at once where they don't depend on each other, "
+    "and at most once for the same fact. Use a table for prices. Hand refunds over to the refund "
+    "agent. If a tool fails, say what is missing.",
 }
 """Versions of the planner's prompt. Version 6 made the agent ask again and again."""
 
