@@ -159,7 +159,7 @@ def _is_message(item: Value) -> bool:
         return False
     if "role" in item and any(key in item for key in ("content", "parts", "tool_calls")):
         return True
-    kind = item.get("type")
+    kind = text(item.get("type"))
     return (
         (kind in _LANGCHAIN_TYPES and ("content" in item or "data" in item))
         or kind in _ITEM_ROLES

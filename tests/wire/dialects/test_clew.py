@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from clew.span import Span
 from clew.wire.normalize import conversation, normalize
 
-SAID = {
+SAID: dict[str, Any] = {
     "clew.kind": "llm",
     "clew.input": '[{"role": "user", "content": "hi"}]',
     "clew.input.json": True,
