@@ -86,7 +86,7 @@ async def test_queries_run_on_the_project(
         "SELECT * FROM values('a String', 'x')",
         "SELECT * FROM sqlite('x', 'y')",
         "SELECT file('/etc/passwd')",
-        'SELECT "file"(\'/etc/passwd\')',
+        "SELECT \"file\"('/etc/passwd')",
         "SELECT `file`('/etc/passwd')",
         "SELECT a.file('/etc/passwd')",
         "SELECT * APPLY(file) FROM (SELECT '/etc/passwd')",
@@ -136,9 +136,7 @@ async def test_queries_run_on_the_project(
         "SELECT nosuch FROM spans",
     ],
 )
-async def test_queries_outside_are_refused(
-    engine: EmbeddedEngine, asked: str, query: str
-) -> None:
+async def test_queries_outside_are_refused(engine: EmbeddedEngine, asked: str, query: str) -> None:
     """Nothing but the project's views is reached, and the refusal is a sentence."""
     with pytest.raises(QueryRefused) as refusal:
         await run_sql(engine, asked, query)

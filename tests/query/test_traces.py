@@ -32,9 +32,7 @@ async def only(engine: EmbeddedEngine, project: str) -> Trace:
     return run.trace
 
 
-async def every_page(
-    engine: EmbeddedEngine, project: str, listing: Listing
-) -> list[str]:
+async def every_page(engine: EmbeddedEngine, project: str, listing: Listing) -> list[str]:
     """The trace ids of all pages, in order."""
     found: list[str] = []
     while True:

@@ -53,6 +53,9 @@ class _Member(msgspec.Struct):
     trace_id: str
 
 
+RUNS_AT_ONCE: Final = 200
+"""A session is found by its runs, of which most aren't its newest."""
+
 _NEWEST_FIRST: Final = Order("first_ns", "Int64", descending=True)
 
 
@@ -66,7 +69,13 @@ async def list_sessions(
     if whole is None:
         return Page([], None)
     search = _Search(engine, project, listing.filter, whole)
-    return await walk(search.fetch, search.runs.through(whole, after), after, listing.limit)
+    return await walk(
+        search.fetch,
+        search.runs.through(whole, after),
+        after,
+        listing.limit,
+        batch_size=RUNS_AT_ONCE,
+    )
 
 
 async def get_session(engine: Engine, project: str, session_id: str) -> WholeSession:
@@ -100,9 +109,7 @@ class _Search:
         named = {run.trace.session_id for _, run in candidates if run is not None}
         members = await _members(self._engine, self._project, sorted(named - {""}))
         newest = {name: await self._newest(name, runs) for name, runs in members.items()}
-        return [
-            Candidate(place, self._session(run, members, newest)) for place, run in candidates
-        ]
+        return [Candidate(place, self._session(run, members, newest)) for place, run in candidates]
 
     @staticmethod
     def _session(

@@ -106,14 +106,20 @@ def windows(whole: Window, *, descending: bool, after: Place | None) -> Iterator
 
 
 async def walk(
-    fetch: Fetch[Item], through: Iterator[Window], after: Place | None, limit: int
+    fetch: Fetch[Item],
+    through: Iterator[Window],
+    after: Place | None,
+    limit: int,
+    *,
+    batch_size: int = SMALLEST_BATCH,
 ) -> Page[Item]:
-    """A page of `limit` rows from `fetch`, going through the windows until it is full."""
+    """A page of `limit` rows from `fetch`, going through the windows until it is full. At least
+    `batch_size` candidates are fetched at once."""
     found: list[tuple[Place, Item]] = []
     for window in through:
         more = True
         while more:
-            count = max(limit + 1 - len(found), SMALLEST_BATCH)
+            count = max(limit + 1 - len(found), batch_size)
             batch = await fetch(window, after, count)
             found += [(place, item) for place, item in batch if item is not None]
             if len(found) > limit:
