@@ -90,9 +90,7 @@ def score(name: str, value: float | None = None, *, of: Span, **given: object) -
     return Score(name=name, value=value, **fields)  # type: ignore[arg-type]
 
 
-async def store(
-    ingest: Ingest, project: str, *spans: Span, scores: Sequence[Score] = ()
-) -> None:
+async def store(ingest: Ingest, project: str, *spans: Span, scores: Sequence[Score] = ()) -> None:
     """Write one export; it is durable when this returns."""
     await ingest.submit(project, spans=spans, scores=scores)
 

@@ -150,9 +150,7 @@ class _Search:
         self._needles = needles
         self._filter = filter_
 
-    async def fetch(
-        self, window: Window, after: Place | None, count: int
-    ) -> list[Candidate[Hit]]:
+    async def fetch(self, window: Window, after: Place | None, count: int) -> list[Candidate[Hit]]:
         """The next candidates of a window; a place that isn't the first in its trace is none."""
         keys = await self._keys(window, after, count)
         hits = await self._hits(keys) if keys else {}

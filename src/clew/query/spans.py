@@ -100,9 +100,7 @@ _MEASURES: Final = {"duration": "end_ns - start_ns", "cost": "cost_usd", "tokens
 _ROWS: Final = ask.sql("span_rows", columns=ask.sql("span_columns"))
 
 
-async def list_spans(
-    engine: Engine, project: str, listing: Listing = EVERYTHING
-) -> Page[SpanRow]:
+async def list_spans(engine: Engine, project: str, listing: Listing = EVERYTHING) -> Page[SpanRow]:
     """A page of the project's spans that start in the range. Raises BadInput for an unknown order
     or a foreign cursor."""
     order = read_order(listing.order, "start_ns", _MEASURES)

@@ -87,9 +87,7 @@ _FAILED: Final = "status = 'error' OR outcome = 'error'"
 METRICS: Final[dict[str, Metric]] = {
     "traces": Metric("uniqExact(trace_id)", True, 0),
     "errors": Metric(f"uniqExactIf(trace_id, {_FAILED})", True, 0),
-    "error_rate": Metric(
-        f"uniqExactIf(trace_id, {_FAILED}) / uniqExact(trace_id)", True, None
-    ),
+    "error_rate": Metric(f"uniqExactIf(trace_id, {_FAILED}) / uniqExact(trace_id)", True, None),
     "duration_p50": Metric("quantile(0.5)(duration_ms)", True, None),
     "duration_p95": Metric("quantile(0.95)(duration_ms)", True, None),
     "duration_p99": Metric("quantile(0.99)(duration_ms)", True, None),

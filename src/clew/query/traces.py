@@ -112,9 +112,7 @@ _MEASURES: Final = {
 _SKELETON: Final = ask.sql("skeleton", columns=ask.sql("span_columns"))
 
 
-async def list_runs(
-    engine: Engine, project: str, listing: Listing = EVERYTHING
-) -> Page[Run]:
+async def list_runs(engine: Engine, project: str, listing: Listing = EVERYTHING) -> Page[Run]:
     """A page of the project's runs. A run is in the range if its first span starts there. Raises
     BadInput for an unknown order or a foreign cursor."""
     order = read_order(listing.order, "first_ns", _MEASURES)
@@ -174,9 +172,7 @@ async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
     return head[:-1] + b',"spans":' + columns.rstrip() + b"}"
 
 
-def _run(
-    trace: Trace, marks: _Marks, scores: list[TraceScore], settled: Settled | None
-) -> Run:
+def _run(trace: Trace, marks: _Marks, scores: list[TraceScore], settled: Settled | None) -> Run:
     exact = settled.sums if settled else {}
     whole = msgspec.structs.replace(trace, scores=scores, **exact)
     return Run(whole, marks.first_ns, marks.last_ns, settled.uncounted if settled else [])
@@ -204,9 +200,7 @@ class Search:
             return windows(whole, descending=self._order.descending, after=after)
         return iter([whole])
 
-    async def fetch(
-        self, window: Window, after: Place | None, count: int
-    ) -> list[Candidate[Run]]:
+    async def fetch(self, window: Window, after: Place | None, count: int) -> list[Candidate[Run]]:
         """The next candidates of a window, each looked at over all its spans."""
         places = await self._places(window, after, count)
         runs = await find_runs(self._engine, self._project, [place.trace_id for place in places])

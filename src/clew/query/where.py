@@ -233,7 +233,7 @@ def text_columns(field: str) -> tuple[str, ...]:
 
 
 def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
-    """"One of its spans matches": exact on the run's spans, after a semi-join to narrow them."""
+    """The term holds for one of the spans: exact on the run's spans, after a semi-join to narrow them."""
     condition = _span_condition(term, params)
     alias = f"has_{len(where.has)}"
     where.has[alias] = f"countIf({condition}) > 0"
@@ -272,9 +272,7 @@ def _span_condition(term: Term, params: _Params) -> str:  # noqa: PLR0911 - one 
             return _PRESENT.get(term.field, f"{_TEXTS[term.field][0]} != ''")
         return _any_match(_TEXTS[term.field], term, params)
     if term.field in _COUNTS:
-        return ask.sql(
-            "of_runs", condition=_number_matches(_COUNTS[term.field], term, params)
-        )
+        return ask.sql("of_runs", condition=_number_matches(_COUNTS[term.field], term, params))
     return _number_matches(_NUMBERS[term.field], term, params)
 
 

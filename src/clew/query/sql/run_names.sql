@@ -1,0 +1,2 @@
+-- What runs are called.
+SELECT trace_id, name FROM ($run)

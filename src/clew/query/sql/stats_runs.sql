@@ -1,0 +1,2 @@
+-- Runs that match a filter, for statistics over them.
+SELECT * FROM ($run) WHERE $condition
