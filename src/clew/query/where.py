@@ -233,7 +233,8 @@ def text_columns(field: str) -> tuple[str, ...]:
 
 
 def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
-    """The term holds for one of the spans: exact on the run's spans, after a semi-join to narrow them."""
+    """The term holds for one of the run's spans: counted over them, after a semi-join that
+    narrows where to look."""
     condition = _span_condition(term, params)
     alias = f"has_{len(where.has)}"
     where.has[alias] = f"countIf({condition}) > 0"
