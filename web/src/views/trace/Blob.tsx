@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
 import { FileDown, Image as ImageIcon } from "lucide-react";
-import { useEffect, useMemo } from "react";
 import { fetchBlob } from "../../api/download";
 import { useKey } from "../../api/key";
 import { contentUrl } from "../../api/queries";
@@ -17,25 +16,32 @@ export function Blob({ part, traceId }: { part: Part; traceId: string }) {
 }
 
 function Stored({ url, type }: { url: string; type: string }) {
-  const source = useSource(url);
-  if (source.error) return <p className="text-error-text">This {nameOf(type)} couldn't be loaded: {source.error}</p>;
-  if (!source.url) return <div className="skeleton appear-late h-24 w-40" />;
-  if (type.startsWith("image/")) return <img src={source.url} alt={`sent as ${type}`} className="max-h-96 max-w-full rounded-md border border-line" />;
-  if (type.startsWith("audio/")) return <audio controls src={source.url} className="h-9 max-w-full" />;
+  const { data, error, keyed } = useBytes(url);
+  if (error) return <p className="text-error-text">This {nameOf(type)} couldn't be loaded: {error.message}</p>;
+  if (keyed && !data) return <div className="skeleton appear-late h-24 w-40" />;
+  const source = (attribute: "src" | "href") => (data ? { ref: (element: HTMLElement | null) => lend(element, attribute, data) } : { [attribute]: url });
+  if (type.startsWith("image/")) return <img {...source("src")} alt={`sent as ${type}`} className="max-h-96 max-w-full rounded-md border border-line" />;
+  if (type.startsWith("audio/")) return <audio controls {...source("src")} className="h-9 max-w-full" />;
   return (
-    <a href={source.url} download className="inline-flex items-center gap-1.5 text-accent-text hover:underline">
+    <a {...source("href")} download className="inline-flex items-center gap-1.5 text-accent-text hover:underline">
       <FileDown size={14} /> {type.replace(/\/$/, "") || "file"}
     </a>
   );
 }
 
-/** The server gives contents to a key only, which an <img> can't carry: then the bytes are fetched. */
-function useSource(url: string): { url: string; error: string } {
+/** Where the server gives contents to a key only, which an <img> can't carry, the bytes are fetched. */
+function useBytes(url: string) {
   const keyed = useKey((state) => state.secret !== "");
-  const blob = useQuery({ queryKey: ["content", url], queryFn: ({ signal }) => fetchBlob(url, signal), enabled: keyed, staleTime: Number.POSITIVE_INFINITY });
-  const objectUrl = useMemo(() => (blob.data ? URL.createObjectURL(blob.data) : ""), [blob.data]);
-  useEffect(() => () => URL.revokeObjectURL(objectUrl), [objectUrl]);
-  return { url: keyed ? objectUrl : url, error: blob.error?.message ?? "" };
+  const { data, error } = useQuery({ queryKey: ["content", url], queryFn: ({ signal }) => fetchBlob(url, signal), enabled: keyed, staleTime: Number.POSITIVE_INFINITY });
+  return { data: keyed ? data : undefined, error, keyed };
+}
+
+/** Give an element an address of the bytes for as long as it is on the page. */
+function lend(element: HTMLElement | null, attribute: string, bytes: globalThis.Blob): (() => void) | undefined {
+  if (!element) return undefined;
+  const address = URL.createObjectURL(bytes);
+  element.setAttribute(attribute, address);
+  return () => URL.revokeObjectURL(address);
 }
 
 /** Something on another server: loading it would tell that server who reads, so it is a link. */

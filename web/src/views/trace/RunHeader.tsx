@@ -127,7 +127,7 @@ function Actions({ trace }: { trace: Trace }) {
   const [copied, copy] = useCopy();
   const [deleting, setDeleting] = useState(false);
   const copyLink = () => copy(location.href);
-  useKeys("Run ", [{ keys: "y", label: "Copy the link", run: copyLink }]);
+  useKeys("Run", [{ keys: "y", label: "Copy the link", run: copyLink }]);
   return (
     <>
       <IconButton label={copied ? "Copied" : "Copy the link  y"} onClick={copyLink}>

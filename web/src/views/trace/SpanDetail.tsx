@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, Hash } from "lucide-react";
 import type { ReactNode } from "react";
-import type { Conversation, Outcome, Skeleton, Span, Usage, Value } from "../../api/types";
+import type { Conversation, Outcome, Score, Skeleton, Span, Usage, Value } from "../../api/types";
 import { CopyButton } from "../../ui/Copy";
 import { formatDuration, formatExact } from "../../ui/format";
 import { Json } from "../../ui/Json";
@@ -20,9 +20,15 @@ export function SpanDetail({ span, skeleton }: { span: Span; skeleton: Skeleton 
   return (
     <div className="flex min-h-0 flex-1 flex-col" data-testid="span-detail" data-span-id={span.span_id}>
       <Header span={span} skeleton={skeleton} />
-      <Body span={span} />
+      <Body span={span} scores={scoresOf(span, skeleton)} />
     </div>
   );
+}
+
+/** The scores of a span; those of the run as a whole stand with its root. */
+function scoresOf(span: Span, skeleton: Skeleton): Score[] {
+  const ofRun = span.parent_id === "" ? skeleton.scores.filter(({ span_id }) => !span_id) : [];
+  return [...ofRun, ...span.scores];
 }
 
 function Header({ span, skeleton }: { span: Span; skeleton: Skeleton }) {
@@ -121,25 +127,24 @@ function Problem({ span }: { span: Span }) {
 
 const route = getRouteApi("/projects/$project/runs/$traceId");
 
-function Body({ span }: { span: Span }) {
+function Body({ span, scores }: { span: Span; scores: Score[] }) {
   const { tab } = route.useSearch();
   const navigate = route.useNavigate();
-  const tabs = tabsOf(span);
+  const tabs = tabsOf(span, scores);
   const chosen = tabs.some(({ value }) => value === tab) ? (tab as string) : (tabs[0] as Tab).value;
   const choose = (value: string) => void navigate({ search: (search) => ({ ...search, tab: value }), replace: true });
   return (
     <Tabs label="Parts of the span" tabs={tabs} value={chosen} onChange={choose} className="flex-1">
       <div className="h-full overflow-y-auto overscroll-contain" data-testid="span-body">
-        <Content tab={chosen} span={span} />
+        <Content tab={chosen} span={span} scores={scores} />
       </div>
     </Tabs>
   );
 }
 
 /** The tabs that have something to show, what one looks at first in front. */
-function tabsOf(span: Span): Tab[] {
+function tabsOf(span: Span, scores: Score[]): Tab[] {
   const { conversation } = span;
-  const judged = span.scores.length;
   return [
     ...(hasMessages(conversation) ? [{ value: "messages", label: "Messages" }] : []),
     ...(hasValues(conversation) || !hasMessages(conversation) ? [{ value: "io", label: "Input / Output" }] : []),
@@ -147,12 +152,12 @@ function tabsOf(span: Span): Tab[] {
     ...(span.events.length > 0 ? [{ value: "events", label: "Events", count: span.events.length }] : []),
     ...(span.logs.length > 0 ? [{ value: "logs", label: "Logs", count: span.logs.length }] : []),
     ...(span.links.length > 0 ? [{ value: "links", label: "Links", count: span.links.length }] : []),
-    ...(judged > 0 ? [{ value: "scores", label: "Scores", count: judged }] : []),
+    ...(scores.length > 0 ? [{ value: "scores", label: "Scores", count: scores.length }] : []),
     { value: "raw", label: "Raw" },
   ];
 }
 
-function Content({ tab, span }: { tab: string; span: Span }) {
+function Content({ tab, span, scores }: { tab: string; span: Span; scores: Score[] }) {
   switch (tab) {
     case "messages":
       return <Messages conversation={span.conversation} traceId={span.trace_id} />;
@@ -167,7 +172,7 @@ function Content({ tab, span }: { tab: string; span: Span }) {
     case "links":
       return <Links links={span.links} />;
     case "scores":
-      return <Scores scores={span.scores} />;
+      return <Scores scores={scores} />;
     default:
       return <Raw span={span} />;
   }

@@ -35,7 +35,7 @@ function FindInRun() {
   const input = useRef<HTMLInputElement>(null);
   const query = useRun((state) => state.query);
   const hits = useRun((state) => state.hits);
-  useKeys("Timeline ", [{ keys: "/", label: "Find in this run", run: () => input.current?.select() }]);
+  useKeys("Timeline", [{ keys: "/", label: "Find in this run", run: () => input.current?.select() }]);
   return (
     <div className="flex min-w-0 flex-1 items-center gap-1.5 pl-1">
       <Search size={13} className="shrink-0 text-faint" />

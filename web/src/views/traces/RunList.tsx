@@ -174,7 +174,7 @@ function useListKeys(traces: Trace[], at: number, choose: (index: number) => voi
     const trace = traces[at];
     if (trace) void navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: trace.trace_id }, search: true });
   };
-  useKeys("List", [
+  useKeys("Runs", [
     { keys: "j", label: "Next run", run: () => move(1) },
     { keys: "k", label: "Previous run", run: () => move(-1) },
     { keys: "ArrowDown", label: "Next run", run: () => move(1) },
