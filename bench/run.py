@@ -25,7 +25,7 @@ from servers import ServerError
 
 PRODUCTS: dict[str, Product] = {"clew": clew, "phoenix": phoenix, "mlflow": mlflow}
 SPANS, SECONDS = 100_000, 30.0
-QUICK_SPANS, QUICK_SECONDS = 4_000, 5.0
+QUICK_SPANS, QUICK_SECONDS = 2_000, 5.0
 NO_LIMIT_S = 24 * 3600.0
 LEAST_SPANS = 500
 """One body: the runs that the reads ask for are in it."""
@@ -73,7 +73,7 @@ def _measured(product: Product, work: Work, seconds: float, console: Console) ->
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a look, in a minute or two")
+    parser.add_argument("--quick", action="store_true", help="a look, in a few minutes")
     parser.add_argument(
         "--only",
         type=_names,
