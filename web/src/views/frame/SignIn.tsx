@@ -1,16 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { request } from "../../api/client";
+import { ApiError, request } from "../../api/client";
 import { useKey } from "../../api/key";
 import { Button } from "../../ui/Button";
 import { Mark } from "./Mark";
+
+const REFUSED = "This key isn't known here, or was revoked.";
 
 /** Asks for a key and tries it before anything else is loaded with it. */
 export function SignIn() {
   const queryClient = useQueryClient();
   const { signIn, secret: current } = useKey();
   const [secret, setSecret] = useState("");
-  const [problem, setProblem] = useState(current ? "The key isn't valid here, or was revoked." : "");
+  const [problem, setProblem] = useState(current ? REFUSED : "");
   const [busy, setBusy] = useState(false);
 
   const submit = async (event: FormEvent) => {
@@ -21,7 +23,7 @@ export function SignIn() {
       queryClient.clear();
       signIn(secret.trim());
     } catch (error) {
-      setProblem((error as Error).message);
+      setProblem(error instanceof ApiError && error.status === 401 ? REFUSED : (error as Error).message);
       setBusy(false);
     }
   };

@@ -3,6 +3,7 @@ import { createStore, type StoreApi, useStore } from "zustand";
 import { allCollapsed, allOpen, carryOpening, listRows, type Opening, reveal, rowOf, type Rows, toggleCollapsed, toggleFold } from "../../trace/rows";
 import { idOf, nodeOf, type Run } from "../../trace/run";
 import { fit, focus, fullView, type Viewport } from "../../trace/scale";
+import { isError } from "../../trace/trace";
 import { buildHaystack, type Haystack, search } from "../../trace/search";
 
 /** The row one is on: a node, or the fold that stands for it and its like. */
@@ -131,15 +132,8 @@ export function rowAt(rows: Rows, { node, fold }: Cursor): number {
 }
 
 /** Failed spans without a failed span below them: where an error began, not where it passed through. */
-export function errorNodes({ tree, sums }: Run): Int32Array {
-  const found: number[] = [];
-  for (let node = 0; node < tree.length; node++) {
-    if (sums.errors[node] === 0) continue;
-    let below = 0;
-    for (let at = node + 1; at < node + tree.size[node]; at += tree.size[at]) below += sums.errors[at];
-    if (below < sums.errors[node] && below === 0) found.push(node);
-  }
-  return Int32Array.from(found);
+export function errorNodes({ trace, tree, sums }: Run): Int32Array {
+  return Int32Array.from(tree.span.keys()).filter((node) => sums.errors[node] === 1 && tree.span[node] >= 0 && isError(trace, tree.span[node]));
 }
 
 function step(nodes: Int32Array, from: number, by: 1 | -1): number {
