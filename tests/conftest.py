@@ -98,7 +98,7 @@ class Served:
             if self.process.poll() is not None:
                 break
             try:
-                if self.http.get("/health").status_code == httpx.codes.OK:
+                if self.http.get("/health").status_code == 200:
                     return self
             except httpx.TransportError:
                 time.sleep(0.02)

@@ -47,7 +47,8 @@ def messages(*texts: str) -> str:
 async def count(engine: Engine, table: str, project: str) -> int:
     """Rows of a project, the newest versions only."""
     body = await engine.query(
-        f"SELECT count() AS n FROM {table} FINAL WHERE project = {{p:String}}", {"p": project}
+        f"SELECT count() AS n FROM {table} FINAL WHERE project = {{p:String}}",  # noqa: S608
+        {"p": project},
     )
     return int(msgspec.json.decode(body)["n"])
 
@@ -73,7 +74,9 @@ async def test_a_span_comes_back_whole(
             "": "empty key",
         },
         events=(
-            Event(name="e", time_ns=T0 + 1, attributes={"k": "v" * 300}, dropped_attributes_count=2),
+            Event(
+                name="e", time_ns=T0 + 1, attributes={"k": "v" * 300}, dropped_attributes_count=2
+            ),
         ),
         links=(Link(trace_id="2" * 32, span_id="c" * 16, attributes={"l": 1}),),
         resource=Resource(
@@ -157,9 +160,7 @@ async def test_the_span_that_said_it_first_keeps_the_content(
     assert msgspec.json.decode(body) == {"span_id": "1" * 16}
 
 
-async def test_a_repeated_span_is_one(
-    ingest: Ingest, engine: EmbeddedEngine, project: str
-) -> None:
+async def test_a_repeated_span_is_one(ingest: Ingest, engine: EmbeddedEngine, project: str) -> None:
     """The same export twice, as at-least-once delivery sends it, is one span."""
     for _ in range(2):
         await ingest.submit(project, spans=[span()])
@@ -189,9 +190,7 @@ async def test_the_same_ids_in_another_project_are_other_spans(
     assert (one.span.name, two.span.name) == ("one", "two")
 
 
-async def test_a_log_comes_back_whole(
-    ingest: Ingest, engine: EmbeddedEngine, project: str
-) -> None:
+async def test_a_log_comes_back_whole(ingest: Ingest, engine: EmbeddedEngine, project: str) -> None:
     """Body and attributes of a log record, found by its span."""
     sent = Log(
         trace_id="1" * 32,
@@ -226,9 +225,7 @@ async def test_base64_is_stored_once_as_bytes(
 
 async def test_concurrent_exports_share_commits(ingest: Ingest, project: str) -> None:
     """A hundred exports at once are a few writes."""
-    await asyncio.gather(
-        *(ingest.submit(project, spans=[span(f"{n:016x}")]) for n in range(100))
-    )
+    await asyncio.gather(*(ingest.submit(project, spans=[span(f"{n:016x}")]) for n in range(100)))
     assert ingest.commits <= 5
     assert ingest.committed_spans == 100
 
@@ -263,15 +260,18 @@ class RefusingEngine:
         fmt: str = "JSONEachRow",
         settings: QuerySettings | None = None,
     ) -> bytes:
+        """See `Engine.query`."""
         return await self._engine.query(sql, params, fmt=fmt, settings=settings)
 
     async def insert(self, table: str, columns: list[str], rows: bytes) -> None:
+        """Refuse, or see `Engine.insert`."""
         if self.full or b"poison" in rows:
             message = "no space left on device"
             raise StoreError(message, 243)
         await self._engine.insert(table, columns, rows)
 
     async def close(self) -> None:
+        """See `Engine.close`."""
         await self._engine.close()
 
 

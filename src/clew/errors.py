@@ -1,7 +1,7 @@
 """Every error that Clew raises on purpose, as one tree.
 
     ClewError
-    ├── BadInput            400  the request or file can't be understood; says where and what was expected
+    ├── BadInput            400  a request or file that isn't understood: where, and what would do
     │   └── BadFilter       400  a filter that doesn't parse; carries the position
     ├── Unauthorized        401  no key, or a key that is unknown or revoked
     ├── Forbidden           403  a key that is valid, but not for this project or this action
@@ -10,9 +10,9 @@
     ├── TooLarge            413  a body over the limit, also after decompression
     ├── UnsupportedMedia    415  a content type or encoding that isn't spoken here
     ├── QueryRefused        422  a SQL query outside the allow-list, or over its limits
-    ├── Unavailable         503  full, draining or disconnected: the same request may be sent again
+    ├── Unavailable         503  full, draining or disconnected: the request may be sent again
     │   └── StoreError      503  the span database refused; carries its error code
-    └── StartupError             the server can't start; the message is one sentence that says what to do
+    └── StartupError             the server can't start: one sentence that says what to do
 
 A message says what happened and what to do about it. `status` is the HTTP status of a leaf.
 """

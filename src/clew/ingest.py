@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 import msgspec
@@ -101,12 +101,12 @@ class Ingest:
     ) -> None:
         self._engine = engine
         self._interval_s = interval_s
-        self._price = price or (lambda _facts, _at_ns: None)
+        self._price = price or _unpriced
         self._known = _KnownContents()
         self._pending: list[_Waiting] = []
         self._pending_rows = 0
         self._pending_bytes = 0
-        self._preparing = 0
+        self._submitting: set[asyncio.Future[None]] = set()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
         self._draining = False
@@ -149,21 +149,29 @@ class Ingest:
         def prepare() -> Prepared:
             return self._prepare(project, spans, logs, points, scores)
 
-        self._pending_rows += count
-        self._preparing += 1
-        size = 0
-        try:
+        with self._taking(count):
             prepared = prepare() if count <= INLINE_SPANS else await asyncio.to_thread(prepare)
-            size = prepared.size_bytes
-            self._pending_bytes += size
-            done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._pending.append(_Waiting(prepared, prepare, done))
-            self._wake.set()
-            await done
+            self._pending_bytes += prepared.size_bytes
+            try:
+                done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._pending.append(_Waiting(prepared, prepare, done))
+                self._wake.set()
+                await done
+            finally:
+                self._pending_bytes -= prepared.size_bytes
+
+    @contextmanager
+    def _taking(self, count: int) -> Generator[None]:
+        """The time from an export's arrival to its answer, which a stopping server waits for."""
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._submitting.add(left)
+        self._pending_rows += count
+        try:
+            yield
         finally:
-            self._preparing -= 1
             self._pending_rows -= count
-            self._pending_bytes -= size
+            self._submitting.discard(left)
+            left.set_result(None)
 
     def _admit(self, count: int) -> None:
         if self._draining:
@@ -191,12 +199,12 @@ class Ingest:
         """Refuse what is new and wait for what was submitted."""
         self._draining = True
         self._wake.set()
-        while self._preparing:
-            await asyncio.sleep(0.005)
+        while self._submitting:
+            await asyncio.wait(self._submitting)
 
     @asynccontextmanager
-    async def paused(self) -> AsyncIterator[None]:
-        """Hold back commits, for deletions: afterwards no content is taken for stored that isn't."""
+    async def paused(self) -> AsyncGenerator[None]:
+        """Hold back commits, for deletions: afterwards nothing is taken for stored."""
         async with self._writing:
             try:
                 yield
@@ -347,7 +355,7 @@ class Ingest:
         refs.other.extend(blobs)
         return refs
 
-    def _refer(  # noqa: PLR0913 - the inner step of a loop, split out to be read
+    def _refer(  # noqa: PLR0913, PLR0917 - the inner step of a loop, split out to be read
         self,
         prepared: Prepared,
         place: bytes,
@@ -420,6 +428,10 @@ class _KnownContents:
         self.epoch += 1
         self._new.clear()
         self._old.clear()
+
+
+def _unpriced(_facts: Facts, _at_ns: int) -> Cost | None:
+    return None
 
 
 def _understood(span: Span) -> Facts:

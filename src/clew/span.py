@@ -184,8 +184,8 @@ class Cost(msgspec.Struct, kw_only=True, frozen=True):
 class Facts(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What the dialects understand of a span. Empty string and None mean "not said".
 
-    Every field is filled by the first dialect, in order of precedence, that knows it; `rules`
-    names for a field the dialect that decided (`{"kind": "openinference: openinference.span.kind"}`).
+    Every field is filled by the first dialect, in order of precedence, that knows it; `rules` names
+    for a field the dialect that decided (`{"kind": "openinference: openinference.span.kind"}`).
     """
 
     kind: Kind = "other"
@@ -297,7 +297,7 @@ class Document(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 class Conversation(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The canonical messages of one span. For spans that are not model calls `input` and `output`
-    hold the values that went in and came out (tool arguments and result, chain input and output)."""
+    hold the values that went in and came out (a tool's arguments and result, for example)."""
 
     system: list[Message] = []
     messages_in: list[Message] = []

@@ -57,9 +57,7 @@ def test_list_of_runs_has_the_fields_of_the_api(
     assert set(read.__struct_fields__) == set(trace)
 
 
-def test_run_opens_as_columns_of_one_length(
-    served: Served, project: str, run: list[Span]
-) -> None:
+def test_run_opens_as_columns_of_one_length(served: Served, project: str, run: list[Span]) -> None:
     """The skeleton has every column of the API, ordered by start, with offsets in microseconds."""
     skeleton = get(served, project, f"traces/{run[0].trace_id}")
     assert skeleton["start_ns"] == str(run[0].start_ns)

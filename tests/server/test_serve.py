@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -14,10 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Served, free_port
 
 from clew.span import Span
 from clew.wire.otlp import encode_traces
+from conftest import Served, free_port
 
 T0 = 1_795_442_531_000_000_000
 PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -59,7 +58,7 @@ def test_it_is_ready_soon_and_stays_small(tmp_path: Path) -> None:
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    """kill -9 in the middle of a load: every acknowledged trace is there after the next start."""
+    """Kill -9 in the middle of a load: every acknowledged trace is there after the next start."""
     server = Served(tmp_path / "data").wait()
     acknowledged: list[int] = []
 
@@ -70,7 +69,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
                     answer = http.post("/v1/traces", content=body(trace, 20), headers=PROTOBUF)
                 except httpx.TransportError:
                     return
-                if answer.status_code == httpx.codes.OK:
+                if answer.status_code == 200:
                     acknowledged.append(trace)
 
     sender = threading.Thread(target=send)
@@ -101,7 +100,7 @@ def test_sigterm_stores_what_was_taken(tmp_path: Path) -> None:
                     answer = http.post("/v1/traces", content=body(trace), headers=PROTOBUF)
                 except httpx.TransportError:
                     return
-                if answer.status_code == httpx.codes.OK:
+                if answer.status_code == 200:
                     acknowledged.append(trace)
                 else:
                     refusals.add(answer.status_code)
@@ -150,10 +149,15 @@ def test_a_port_in_use_is_a_sentence(tmp_path: Path, flag: str) -> None:
 def test_a_second_server_on_the_folder_is_refused(served: Served) -> None:
     """It names the one that is running, which goes on."""
     said = refused(
-        "--port", str(free_port()), "--grpc-port", str(free_port()), "--data-dir", str(served.folder)
+        "--port",
+        str(free_port()),
+        "--grpc-port",
+        str(free_port()),
+        "--data-dir",
+        str(served.folder),
     )
     assert f"pid {served.process.pid}" in said
-    assert served.http.get("/health").status_code == httpx.codes.OK
+    assert served.http.get("/health").status_code == 200
 
 
 def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
@@ -161,7 +165,7 @@ def test_a_foreign_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     said = refused("--port", str(free_port()), "--grpc-port", "0", "--data-dir", str(tmp_path))
     assert "--data-dir" in said
-    assert os.listdir(tmp_path) == ["notes.txt"]
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_public_address_demands_a_key(tmp_path: Path) -> None:

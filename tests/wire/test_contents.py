@@ -69,8 +69,8 @@ def test_cut_off_json_comes_back(payload: str, at: int) -> None:
     assert round_trip(cut) == cut
 
 
-@given(st.integers(0, 2**32), st.integers(800, 3000), st.booleans())
-def test_base64_comes_back_and_is_decoded(seed: int, size: int, as_url: bool) -> None:
+@given(seed=st.integers(0, 2**32), size=st.integers(800, 3000), as_url=st.booleans())
+def test_base64_comes_back_and_is_decoded(seed: int, size: int, *, as_url: bool) -> None:
     """Base64 of some size is kept as its bytes, and the text comes back."""
     data = random.Random(seed).randbytes(size)
     encoded = ("data:image/png;base64," if as_url else "") + base64.b64encode(data).decode()

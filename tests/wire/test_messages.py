@@ -330,7 +330,7 @@ def test_what_is_no_conversation_is_not_taken_for_one(value: Any) -> None:
 
 def test_tools_are_read_in_the_shape_of_any_provider() -> None:
     """OpenAI, GenAI, Anthropic, Gemini, Bedrock, JSON strings; built-in tools have only a type."""
-    schema = {"type": "object"}
+    schema: Value = {"type": "object"}
     shapes: list[Any] = [
         {"type": "function", "function": {"name": "f", "parameters": schema}},
         {"type": "function", "name": "f", "parameters": schema},

@@ -171,7 +171,7 @@ class Sender:
                 return
 
 
-def import_files(  # noqa: PLR0913, PLR0917 (the options of the command)
+def import_files(
     files: Files,
     project: Project = "default",
     format_name: FormatName = None,

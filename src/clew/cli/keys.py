@@ -36,7 +36,7 @@ DEFAULT_DATA_DIR = Settings().data_dir
 
 
 @app.command("create")
-def create_key(  # noqa: PLR0913, PLR0917 (an option each)
+def create_key(
     project: Project = "default",
     scope: Scopes = ["ingest"],  # noqa: B006 (Typer copies it)
     name: Annotated[str, typer.Option("--name", "-n", help="Who or what uses it.")] = "",

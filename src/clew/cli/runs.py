@@ -33,7 +33,7 @@ _STYLES = {"error": "red", "blocked": "red", "refused": "yellow", "cancelled": "
 
 
 @app.command("list")
-def list_runs(  # noqa: PLR0913, PLR0917 (an option each)
+def list_runs(
     filter: Filter = "",  # noqa: A002
     start: Start = "",
     end: End = "",

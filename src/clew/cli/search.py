@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from clew.client import Hit
 
 
-def search(  # noqa: PLR0913, PLR0917 (an option each)
+def search(
     q: Annotated[str, typer.Argument(help='Words, or a "quoted phrase".')],
     filter: Filter = "",  # noqa: A002
     start: Start = "",

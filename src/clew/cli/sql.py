@@ -11,7 +11,7 @@ from clew.cli import show
 from clew.cli.connect import DEFAULT_URL, ApiKey, AsJson, ProjectName, Url, connect
 
 
-def sql(  # noqa: PLR0913, PLR0917 (an option each)
+def sql(
     query: Annotated[str, typer.Argument(help="Over the views spans, traces, contents, scores.")],
     limit: Annotated[int | None, typer.Option("--limit", "-n", min=1)] = None,
     project: ProjectName = "default",

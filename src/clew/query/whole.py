@@ -137,7 +137,7 @@ async def whole_logs(
     ]
 
 
-async def read_contents(
+async def read_contents(  # noqa: PLR0913 - each names what is read
     engine: Engine,
     project: str,
     trace_id: str,
@@ -167,7 +167,9 @@ async def read_contents(
 
 
 def _whole(line: _SpanLine, contents: Mapping[str, Content], *, blobs: bool) -> WholeSpan:
-    texts = _texts({digest: contents[digest] for digest in line.hashes() if digest in contents}, blobs=blobs)
+    texts = _texts(
+        {digest: contents[digest] for digest in line.hashes() if digest in contents}, blobs=blobs
+    )
     take = taker(
         {
             "input": iter(_present(line.input, contents, texts)),
@@ -175,14 +177,15 @@ def _whole(line: _SpanLine, contents: Mapping[str, Content], *, blobs: bool) -> 
             "other": iter(_present(line.other, contents, texts)),
         }
     )
-    return WholeSpan(unpack_span(base64.b64decode(line.document), take), msgspec.Raw(line.facts.encode()))
+    return WholeSpan(
+        unpack_span(base64.b64decode(line.document), take), msgspec.Raw(line.facts.encode())
+    )
 
 
 def _texts(contents: Mapping[str, Content], *, blobs: bool) -> dict[str, str]:
     data = {bytes.fromhex(c.hash): c.blob for c in contents.values()} if blobs else None
     return {
-        digest: unfold(content.skeleton, content.text, data)
-        for digest, content in contents.items()
+        digest: unfold(content.skeleton, content.text, data) for digest, content in contents.items()
     }
 
 

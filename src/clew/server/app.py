@@ -1,4 +1,4 @@
-"""The server, put together: rooms are made here and handed to the endpoints, nothing else happens."""
+"""The server, put together: rooms are made here and handed to the endpoints, no more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,7 @@ class Parts:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings) -> AsyncIterator[Parts]:
+async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
     """The parts on the data folder of `settings`, closed in the end. Raises StartupError."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(
@@ -115,9 +115,7 @@ def build_app(parts: Parts) -> Litestar:
     }
     return Litestar(
         route_handlers=[
-            projects_api.router(
-                parts.records, parts.access, parts.settings, parts.project_spans
-            ),
+            projects_api.router(parts.records, parts.access, parts.settings, parts.project_spans),
             *health_routes,
             otlp_routes,
             *trace_routes,
@@ -212,27 +210,27 @@ def _greet(settings: Settings) -> None:
 
 async def _serve(settings: Settings, ready: Callable[[Settings], None]) -> None:
     with bind(settings.host, settings.port) as listener:
-        async with open_parts(settings) as parts:
-            async with (
-                serve_grpc(
-                    settings.host, settings.grpc_port, parts.ingest, parts.access, parts.limits
-                ),
-                background(parts),
-            ):
-                app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
-                server = _Server(_uvicorn_config(app, settings), parts)
-                server.when_started(lambda: ready(settings))
-                await server.serve(sockets=[listener])
+        async with (
+            open_parts(settings) as parts,
+            serve_grpc(settings.host, settings.grpc_port, parts.ingest, parts.access, parts.limits),
+            background(parts),
+        ):
+            app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
+            server = _Server(_uvicorn_config(app, settings), parts)
+            server.when_started(lambda: ready(settings))
+            await server.serve(sockets=[listener])
 
 
 @asynccontextmanager
-async def background(parts: Parts) -> AsyncIterator[None]:
+async def background(parts: Parts) -> AsyncGenerator[None]:
     """The tasks that run beside the requests; at the end what was submitted is stored first."""
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(parts.ingest.run()),
             tasks.create_task(parts.settler.run()),
-            tasks.create_task(run_worker(parts.engine, parts.ingest, parts.records, parts.settings)),
+            tasks.create_task(
+                run_worker(parts.engine, parts.ingest, parts.records, parts.settings)
+            ),
         ]
         try:
             yield
@@ -291,7 +289,7 @@ class _Server(uvicorn.Server):
             callback()
 
     @contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         """Stop on SIGINT and SIGTERM. uvicorn's own raises the signal again once the connections
         are closed, which would end the process before everything is stored."""
         loop = asyncio.get_running_loop()

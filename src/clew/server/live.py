@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 COALESCE_S = 0.5
 """Changes within this time are one message."""
@@ -53,7 +53,7 @@ class Live:
                 await asyncio.sleep(COALESCE_S)
 
     @contextmanager
-    def _listen(self, project: str) -> Iterator[_Listener]:
+    def _listen(self, project: str) -> Generator[_Listener]:
         listener = _Listener()
         listeners = self._listeners.setdefault(project, set())
         listeners.add(listener)

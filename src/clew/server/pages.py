@@ -18,8 +18,8 @@ FOLDER = Path(__file__).parent / "web"
 _PACKED = (".js", ".css", ".html", ".svg", ".json", ".wasm", ".map")
 
 NOT_BUILT = b"""<!doctype html><title>Clew</title>
-<p>This Clew was started from a source tree whose web app isn't built yet: run <code>make web</code>.
-The API and the receivers work.</p>
+<p>This Clew was started from a source tree whose web app isn't built yet:
+run <code>make web</code>. The API and the receivers work.</p>
 """
 
 POLICY = (

@@ -142,7 +142,7 @@ class EmbeddedEngine:
 
 
 def _load_native() -> Any:
-    """chdb's native module without the package around it.
+    """Chdb's native module without the package around it.
 
     `import chdb` imports pyarrow and numpy for data frames that Clew never makes: 360 MB resident
     instead of 215 MB, and half a second. The package's own `__init__` does the same two steps as

@@ -39,7 +39,8 @@ async def migrate(engine: Engine) -> None:
             for statement in statements(text):
                 await engine.query(statement, fmt="Null")
             await engine.query(
-                "INSERT INTO schema_migrations (version, name) VALUES ({version:UInt32}, {name:String})",
+                "INSERT INTO schema_migrations (version, name)"
+                " VALUES ({version:UInt32}, {name:String})",
                 {"version": version, "name": name},
                 fmt="Null",
             )

@@ -183,7 +183,7 @@ def content_row(  # noqa: PLR0913 - a row is made of this many things
     ]
 
 
-def log_row(
+def log_row(  # noqa: PLR0913 - a row is made of this many things
     project: str,
     log: Log,
     *,

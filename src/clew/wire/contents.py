@@ -304,7 +304,9 @@ def _fold_blob(string: str, blobs: list[Blob]) -> str | None:
 class _Unfolder:
     """One pass over a skeleton, taking a word at every mark."""
 
-    def __init__(self, skeleton: str, words: list[str], blobs: Mapping[bytes, bytes] | None) -> None:
+    def __init__(
+        self, skeleton: str, words: list[str], blobs: Mapping[bytes, bytes] | None
+    ) -> None:
         self._skeleton = skeleton
         self._words = iter(words)
         self._blobs = blobs

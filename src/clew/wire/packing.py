@@ -13,12 +13,26 @@ from typing import Literal, cast
 
 import msgspec
 
-from clew.span import Attributes, Direction, Event, Link, Log, OtelKind, Resource, Scope, Span, Value
+from clew.span import (
+    Attributes,
+    Direction,
+    Event,
+    Link,
+    Log,
+    OtelKind,
+    Resource,
+    Scope,
+    Span,
+    Value,
+)
 from clew.span import Status as SpanStatus
 from clew.wire.contents import group_of, join, split
 
 INLINE_CHARS = 256
 """A longer value is a content, whatever its name."""
+
+SHORT_LIST = 16
+"""A longer list of numbers is a vector, which nobody reads, searches or filters by."""
 
 Form = Literal["text", "json", "group"]
 
@@ -348,7 +362,7 @@ def _is_plain(value: Value, depth: int) -> bool:
         return False
     if isinstance(value, dict):
         return all(_is_plain(inner, depth + 1) for inner in value.values())
-    if len(value) > 16 and isinstance(value[0], int | float):
+    if len(value) > SHORT_LIST and isinstance(value[0], int | float):
         return False
     return all(_is_plain(inner, depth + 1) for inner in value)
 
@@ -367,7 +381,7 @@ def small_values(attributes: Attributes) -> dict[str, str]:
             small[key] = "true" if value else "false"
         elif isinstance(value, int | float):
             small[key] = repr(value)
-        elif isinstance(value, list) and 0 < len(value) <= 16:
+        elif isinstance(value, list) and 0 < len(value) <= SHORT_LIST:
             encoded = _json(value)
             if encoded is not None and len(encoded) <= INLINE_CHARS:
                 small[key] = encoded

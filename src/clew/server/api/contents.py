@@ -44,7 +44,9 @@ class _Line(msgspec.Struct):
     mime: str
 
 
-@get("/api/projects/{project:str}/traces/{trace_id:str}/contents/{content_hash:str}", tags=["spans"])
+@get(
+    "/api/projects/{project:str}/traces/{trace_id:str}/contents/{content_hash:str}", tags=["spans"]
+)
 async def get_content(
     project: str,
     trace_id: str,

@@ -15,7 +15,7 @@ AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 
 @get("/api/projects/{project:str}/live", tags=["traces"])
 async def get_live(project: str, request: AnyRequest, access: Access, live: Live) -> Stream:
-    """Events named `runs` with `{"trace_ids": […], "many": false}`; `many` means too many to name."""
+    """Events named `runs`: `{"trace_ids": […], "many": false}`; `many` means too many to name."""
     await access.read(request.headers, project)
     return Stream(
         live.stream(project),

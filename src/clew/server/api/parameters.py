@@ -35,7 +35,7 @@ Cursor: TypeAlias = Annotated[
 ]
 
 
-def read_listing(  # noqa: PLR0913, PLR0917 - a parameter of the API each
+def read_listing(
     filter_: FilterText = "",
     from_: From = None,
     to: To = None,

@@ -161,7 +161,7 @@ async def get_project(
 
 
 @patch("/projects/{project:str}")
-async def change_project(  # noqa: PLR0913, PLR0917 (a part each)
+async def change_project(
     project: str,
     data: ProjectChange,
     request: AnyRequest,

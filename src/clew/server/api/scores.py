@@ -66,7 +66,9 @@ def _score(new: NewScore, index: int) -> Score:
     if new.value is None and not new.label:
         raise BadInput(f"scores[{index}]: give a value or a label")
     boolean = isinstance(new.value, bool)
-    kind = new.data_type or ("boolean" if boolean else "category" if new.value is None else "number")
+    kind = new.data_type or (
+        "boolean" if boolean else "category" if new.value is None else "number"
+    )
     return Score(
         score_id=new.score_id or uuid.uuid4().hex,
         name=new.name,

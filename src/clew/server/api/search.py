@@ -22,7 +22,7 @@ class HitList(msgspec.Struct, kw_only=True, frozen=True):
 
 
 @get("/api/projects/{project:str}/search", tags=["search"], dependencies=LISTED)
-async def search(  # noqa: PLR0913, PLR0917 - a part each
+async def search(
     project: str,
     request: AnyRequest,
     access: Access,

@@ -40,7 +40,7 @@ async def list_spans(
     tags=["spans"],
     responses={200: ResponseSpec(data_container=SpanDetail, generate_examples=False)},
 )
-async def get_span(  # noqa: PLR0913, PLR0917 - a part each
+async def get_span(
     project: str,
     trace_id: str,
     span_id: str,

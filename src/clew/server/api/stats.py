@@ -33,7 +33,7 @@ class ValueList(msgspec.Struct, kw_only=True, frozen=True):
 Asked: TypeAlias = Annotated[Chart, Dependency(skip_validation=True)]
 
 
-def read_chart(  # noqa: PLR0913, PLR0917 - a parameter of the API each
+def read_chart(
     metric: str,
     group_by: Annotated[
         list[str] | None, Parameter(description="One or two, repeated or with a comma between.")
@@ -62,7 +62,7 @@ async def get_stats(
 
 
 @get("/api/projects/{project:str}/values", tags=["stats"])
-async def list_values(  # noqa: PLR0913, PLR0917 - a part each
+async def list_values(
     project: str,
     request: AnyRequest,
     access: Access,
