@@ -36,7 +36,8 @@ def main() -> None:
     """Measure what the command line names."""
     options = _options()
     console = Console()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     load = " ".join(f"{average:.1f}" for average in os.getloadavg())
     console.print(f"load average {load}: other work on this machine shows in the figures")
     with tempfile.TemporaryDirectory(prefix="bench-bodies-") as folder:
@@ -101,7 +102,7 @@ def _names(text: str) -> Sequence[str]:
 
 
 def _interrupt(*_: object) -> None:
-    """SIGTERM is as good as Ctrl-C: every server is stopped and every folder removed."""
+    """However it is told to stop, every server is stopped and every folder removed."""
     raise KeyboardInterrupt
 
 

@@ -100,7 +100,6 @@ def _run_sender(load: Load, start: Barrier, answer: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the one that started us ends us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     connection = http.client.HTTPConnection("127.0.0.1", load.port, timeout=ANSWER_LIMIT_S)
-    connection.connect()
     start.wait()
     answer.send(send(connection, load))
 

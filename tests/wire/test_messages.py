@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clew.span import Message, Part, ToolDefinition
+from clew.span import Message, Part, ToolDefinition, Value
 from clew.wire.messages import content_parts, parse, recognised, tool_definitions
 
 CALL = Part(type="tool_call", id="c1", name="get_weather", arguments={"city": "Paris"})
