@@ -100,6 +100,19 @@ async def test_running_is_until_the_root_has_ended(
     assert await find(engine, project, "is:running") == []
 
 
+async def test_a_run_that_ends_in_a_refusal_was_refused(
+    engine: EmbeddedEngine, ingest: Ingest, project: str
+) -> None:
+    """The agent hands the refusal on and ends well; one that it got over doesn't count."""
+    refused = make.agent()
+    no = make.llm(parent=refused, gen_ai__response__finish_reasons=["content_filter"])
+    went_on = make.agent()
+    first = make.llm(parent=went_on, gen_ai__response__finish_reasons=["content_filter"])
+    await make.store(ingest, project, refused, no, went_on, first, make.llm(parent=went_on))
+    outcomes = {run.trace.trace_id: run.trace.outcome for run in await find(engine, project)}
+    assert outcomes == {refused.trace_id: "refused", went_on.trace_id: "success"}
+
+
 async def test_repeated_and_moved_spans_count_once(
     engine: EmbeddedEngine, ingest: Ingest, project: str
 ) -> None:

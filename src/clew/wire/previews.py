@@ -190,6 +190,13 @@ def _opened(value: Value) -> Value:
     return value
 
 
+# What programs call the text that a person gave or gets, beside other arguments and results.
+_SAID_KEYS = tuple(
+    "question query user_input user_message input message prompt text task request content"
+    " instruction instructions topic answer final_output output result response".split()
+)
+
+
 def _unwrapped(value: Value) -> Value:
     while True:
         if isinstance(value, dict) and value.keys() == {"args", "kwargs"}:
@@ -197,7 +204,23 @@ def _unwrapped(value: Value) -> Value:
             if isinstance(args, list) and args and isinstance(kwargs, dict) and kwargs:
                 return ", ".join([*map(text, args), *(f"{k}={text(v)}" for k, v in kwargs.items())])
             value = args or kwargs
-        elif isinstance(value, (dict, list)) and len(value) == 1:
-            value = next(iter(value.values() if isinstance(value, dict) else value))
+        elif isinstance(value, (dict, list)) and (inner := _chosen(value)) is not None:
+            value = inner
         else:
             return value
+
+
+def _chosen(value: dict[str, Value] | list[Value]) -> Value:
+    """The one value in it that says something, or the one that a person said; None for neither."""
+    held = list(value.values() if isinstance(value, dict) else value)
+    full = [inner for inner in held if inner not in (None, "", [], {})]
+    if len(full) == 1:
+        return full[0]
+    if isinstance(value, dict):
+        named = (value.get(key) for key in _SAID_KEYS)
+        return next((said for said in named if isinstance(said, str) and said), None)
+    # A question and what came before it, as positional arguments.
+    rest = full[1:]
+    if full and isinstance(full[0], str) and not any(isinstance(inner, str) for inner in rest):
+        return full[0] if all(isinstance(inner, list) for inner in rest) else None
+    return None

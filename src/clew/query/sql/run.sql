@@ -21,7 +21,13 @@ SELECT
     if(running, NULL, greatest(last_ns - first_ns, 0)) AS duration_ns,
     duration_ns / 1e6 AS duration_ms,
     if(rooted, root_status, worst_status) AS status,
-    multiIf(running, '', rooted, root_outcome, worst_outcome) AS outcome,
+    multiIf(
+        running, '',
+        -- The last model call is the run's answer: an agent that hands on a refusal was refused.
+        rooted AND root_outcome = 'success' AND last_call_outcome = 'refused', 'refused',
+        rooted, root_outcome,
+        worst_outcome
+    ) AS outcome,
     first_session_id AS session_id,
     first_user_id AS user_id,
     arraySort(all_tags) AS tags,
@@ -73,6 +79,7 @@ FROM
         argMinIf(status, (start_ns, span_id), parent_id = '') AS root_status,
         argMax(status, indexOf(['unset', 'ok', 'error'], status)) AS worst_status,
         argMinIf(outcome, (start_ns, span_id), parent_id = '') AS root_outcome,
+        argMaxIf(outcome, (ifNull(end_ns, start_ns), span_id), kind = 'llm') AS last_call_outcome,
         argMax(
             outcome,
             indexOf(['success', 'waiting', 'cancelled', 'refused', 'blocked', 'error'], outcome)
