@@ -42,7 +42,7 @@ class Result:
     """A product's figures by key (see `report.FIGURES`); what there was to say about them."""
 
     name: str
-    versions: dict[str, str]
+    versions: dict[str, str] = field(default_factory=dict)
     figures: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 

@@ -52,6 +52,10 @@ def _ratio(value: float) -> str:
     return f"{value:.3f}"
 
 
+def _times(value: float) -> str:
+    return f"{value:,.0f}x" if value >= 10 else f"{value:.2g}x"  # noqa: PLR2004
+
+
 FIGURES = (
     Figure(key="start_s", label="start to healthy, new folder", told=_seconds),
     Figure(key="idle_bytes", label="memory, idle", told=_mebibytes),
@@ -85,7 +89,7 @@ def show(results: Sequence[Result], console: Console) -> None:
     header, *rows = _cells(results)
     table = Table(box=None)
     for index, cell in enumerate(header):
-        table.add_column(cell, justify="right" if index else "left")
+        table.add_column(cell, justify="right" if index else "left", no_wrap=not index)
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -159,7 +163,7 @@ def _cell(figure: Figure, result: Result, basis: Result | None) -> str:
         return "–"  # noqa: RUF001 - the sign for nothing
     told = figure.told(value)
     other = basis.figures.get(figure.key) if basis and basis is not result else None
-    return f"{told} ({value / other:.2g}x)" if other and figure.is_compared else told
+    return f"{told} ({_times(value / other)})" if other and figure.is_compared else told
 
 
 def _line(cells: Sequence[str]) -> str:

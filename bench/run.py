@@ -41,34 +41,31 @@ def main() -> None:
     load = " ".join(f"{average:.1f}" for average in os.getloadavg())
     console.print(f"load average {load}: other work on this machine shows in the figures")
     with tempfile.TemporaryDirectory(prefix="bench-bodies-") as folder:
-        with console.status(f"writing bodies of {options.spans:,} spans"):
-            work = prepare(Path(folder), options.spans)
+        console.print(f"writing bodies of {options.spans:,} spans")
+        work = prepare(Path(folder), options.spans)
         results = [
-            result
-            for name in options.only
-            if (result := _measured(PRODUCTS[name], work, options.seconds, console))
+            _measured(PRODUCTS[name], work, options.seconds, console) for name in options.only
         ]
-    if not results:
-        sys.exit(1)
     show(results, console)
-    path = CACHE / "RESULTS.md" if options.quick or len(results) < len(PRODUCTS) else RESULTS
+    is_whole = not options.quick and len(results) == len(PRODUCTS)
+    path = RESULTS if is_whole else CACHE / RESULTS.name
     path.parent.mkdir(exist_ok=True)
     command = shlex.join(["bench/run.py", *sys.argv[1:]])
     path.write_text(page(results, command=command, load=load))
     console.print(f"written to {path}")
 
 
-def _measured(product: Product, work: Work, seconds: float, console: Console) -> Result | None:
-    """The figures of `product`; None, said why, where it can't be installed or started."""
+def _measured(product: Product, work: Work, seconds: float, console: Console) -> Result:
+    """The figures of `product`; where it can't be installed or started, why."""
+    console.print(f"measuring {product.NAME}")
+    result = Result(name=product.NAME)
     try:
         python = environment_of(product.INSTALL) if product.INSTALL else Path(sys.executable)
-        result = Result(name=product.NAME, versions=versions(python, product.PACKAGES))
+        result.versions = versions(python, product.PACKAGES)
         limit_s = seconds if product.INSTALL else NO_LIMIT_S
-        with console.status(f"measuring {product.NAME}"):
-            measure(product, python, work, result, limit_s)
+        measure(product, python, work, result, limit_s)
     except (InstallError, ServerError) as exc:
-        console.print(f"{product.NAME} is left out: {exc}", markup=False)
-        return None
+        result.notes.append(f"left out: {exc}")
     return result
 
 
