@@ -139,6 +139,7 @@ def _versions(results: Sequence[Result]) -> list[str]:
     return [
         f"{result.name}: " + ", ".join(f"{name} {it}" for name, it in result.versions.items())
         for result in results
+        if result.versions
     ]
 
 
