@@ -90,7 +90,7 @@ function Leaf({ value, path }: { value: unknown; path: Path }) {
   const long = typeof value === "string" && value.length > LONG_STRING && !whole;
   return (
     <Line path={path} value={value}>
-      <div className="min-w-0 pl-3">
+      <div className={path.length > 0 ? "min-w-0 pl-3" : "min-w-0"}>
         <Name path={path} />
         <span className={`break-words whitespace-pre-wrap ${colorOf(value)}`}>
           {long ? `${JSON.stringify(value.slice(0, LONG_STRING)).slice(0, -1)}…` : literal(value)}

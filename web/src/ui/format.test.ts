@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatAgo, formatDuration, formatMoment, formatPercent, formatShort, formatUsd } from "./format";
+import { formatAgo, formatDuration, formatMoment, formatPercent, formatShort, formatTick, formatUsd } from "./format";
 
 test.each([
   [0, "0"],
@@ -44,3 +44,14 @@ test("moments are clock times today and dates before", () => {
 test("shares keep one digit while they are small", () => {
   expect([0, 0.061, 0.42].map(formatPercent)).toEqual(["0%", "6.1%", "42%"]);
 });
+
+test.each([
+  [0, 1e6, "0"],
+  [28_500_000, 500_000, "28.5 s"],
+  [29_000_000, 500_000, "29.0 s"],
+  [2e6, 1e6, "2 s"],
+  [250_000, 50_000, "250 ms"],
+  [1500, 500, "1.5 ms"],
+  [90e6, 30e6, "1 m 30 s"],
+  [5_400e6, 1_800e6, "1 h 30 m"],
+])("formatTick(%d, %d) is %s", (us, step, text) => expect(formatTick(us, step)).toBe(text));

@@ -53,6 +53,28 @@ export function formatDuration(us: number): string {
   return `${Math.floor(hours / 24)} d ${Math.floor(hours % 24)} h`;
 }
 
+/** A moment on a time axis, as exact as the step from one tick to the next: 28.5 s · 2 m · 1 h 30 m */
+export function formatTick(us: number, step_us: number): string {
+  if (us === 0) return "0";
+  if (us >= 60e6 && step_us >= 1e6) return formatClock(Math.round(us / 1e6));
+  const [unit, size] = us >= 1e6 ? ["s", 1e6] as const : us >= 1e3 ? ["ms", 1e3] as const : ["µs", 1] as const;
+  const digits = Math.max(0, Math.ceil(-Math.log10(step_us / size) - 1e-9));
+  return `${(us / size).toFixed(digits)} ${unit}`;
+}
+
+/** Hours, minutes and seconds, of which those that are 0 are left out. */
+function formatClock(seconds: number): string {
+  const parts = [
+    [Math.floor(seconds / 3600), "h"],
+    [Math.floor(seconds / 60) % 60, "m"],
+    [seconds % 60, "s"],
+  ] as const;
+  return parts
+    .filter(([n]) => n > 0)
+    .map(([n, unit]) => `${n} ${unit}`)
+    .join(" ");
+}
+
 /** A duration with every digit: 8,200.4 ms */
 export function formatExactDuration(us: number): string {
   return `${exact.format(us / 1000)} ms`;

@@ -69,7 +69,7 @@ function Understood({ facts, keep }: { facts: Facts; keep: (name: string) => boo
   return (
     <Table title="Understood as">
       {entries.map(([name, value]) => (
-        <Row key={name} name={name} value={value} says={facts.rules?.[name]} />
+        <Row key={name} name={name} value={value} says={facts.rules?.[name]} depth={1} />
       ))}
     </Table>
   );
@@ -101,18 +101,18 @@ function Table({ title, note, children }: { title: string; note?: string | undef
   );
 }
 
-const Row = memo(function Row({ name, value, says }: { name: string; value: Value; says: string | undefined }) {
+const Row = memo(function Row({ name, value, says, depth = 0 }: { name: string; value: Value; says: string | undefined; depth?: number }) {
   const [copied, copy] = useCopy();
   return (
     <div className="grid grid-cols-[minmax(120px,38%)_minmax(0,1fr)] gap-3 border-t border-line px-3 py-1 hover:bg-hover">
-      <dt className="min-w-0">
-        <button type="button" className="max-w-full text-left font-mono text-sm break-words text-muted hover:text-text" title="Copy the value" onClick={() => copy(typeof value === "string" ? value : JSON.stringify(value))}>
+      <dt className="min-w-0 leading-[18px]">
+        <button type="button" className="block max-w-full text-left font-mono text-sm leading-[18px] break-words text-muted hover:text-text" title="Copy the value" onClick={() => copy(typeof value === "string" ? value : JSON.stringify(value))}>
           {copied ? "copied" : name}
         </button>
         {says && <div className="text-xs break-words text-faint">{says}</div>}
       </dt>
-      <dd className="min-w-0 font-mono text-sm break-words">
-        <ValueView value={value} depth={0} />
+      <dd className="min-w-0 font-mono text-sm leading-[18px] break-words">
+        <ValueView value={value} depth={depth} />
       </dd>
     </div>
   );

@@ -1,16 +1,9 @@
 import { type CSSProperties, type RefObject, useLayoutEffect, useRef, useState } from "react";
 import { ticks } from "../../trace/scale";
-import { formatDuration } from "../../ui/format";
+import { formatTick } from "../../ui/format";
 import { useRun } from "./store";
 
 const LABEL_WIDTH = 60;
-
-/** Ticks are round, so a label needs no second unit: 2 m, not 2 m 00 s. */
-function nameTick(us: number): string {
-  if (us === 0) return "0";
-  const whole = us % 60e6 === 0 ? formatDuration(Math.max(us, 120e6)).replace(/ 00 [ms]$/, "") : formatDuration(us);
-  return us === 60e6 ? "1 m" : whole;
-}
 
 /** The heads of the columns, with the time axis over the bars. */
 export function Ruler() {
@@ -20,9 +13,9 @@ export function Ruler() {
     <div className="timeline-grid h-6 shrink-0 items-center overflow-hidden border-b border-line text-xs text-faint [scrollbar-gutter:stable]">
       <span className="pl-3">Step</span>
       <div ref={lane} className="lane" aria-hidden>
-        {marks.map(({ us, style, room }) => (
+        {marks.map(({ us, style, step_us, room }) => (
           <span key={us} className="tick border-transparent leading-6 whitespace-nowrap tabular-nums" style={style}>
-            {room && <span className="pl-1">{nameTick(us)}</span>}
+            {room && <span className="pl-1">{formatTick(us, step_us)}</span>}
           </span>
         ))}
       </div>
@@ -53,8 +46,11 @@ function useTicks(lane: RefObject<HTMLElement | null>) {
   const view = useRun((state) => state.view);
   const end_us = useRun((state) => state.run.trace.end_us);
   const width = useWidth(lane);
-  return ticks(view, Math.max(2, Math.floor(width / LABEL_WIDTH))).map((us) => ({
+  const marks = ticks(view, Math.max(2, Math.floor(width / LABEL_WIDTH)));
+  const step_us = marks.length > 1 ? marks[1] - marks[0] : view.to_us - view.from_us;
+  return marks.map((us) => ({
     us,
+    step_us,
     style: { "--x": us / Math.max(end_us, 1) } as CSSProperties,
     /** Whether a label fits between the tick and the end of the axis. */
     room: ((view.to_us - us) / (view.to_us - view.from_us)) * width > LABEL_WIDTH * 0.7,
