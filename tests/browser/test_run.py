@@ -1,0 +1,223 @@
+"""The page of a run: its tree, the span one is on, and the link that leads back there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+import make
+
+from .app import App
+from .runs import HOSTILE, failed, hostile, large, trip
+
+pytestmark = pytest.mark.browser
+
+
+def test_tree_shows_spans_below_their_parents(app: App) -> None:
+    """By level, in the order they began."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    expect(app.at("span-row")).to_have_count(5)
+    for span, level in zip(run, "12232", strict=True):
+        expect(app.span_row(span)).to_have_attribute("aria-level", level)
+    expect(app.at("span-row")).to_contain_text(
+        ["planner", "find_hotels", "researcher", "ask", "write"]
+    )
+
+
+def test_click_collapses_and_expands(app: App) -> None:
+    """The row itself stays."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    toggle = app.span_row(run.researcher).get_by_test_id("toggle")
+    toggle.click()
+    expect(app.span_row(run.ask)).to_have_count(0)
+    expect(app.span_row(run.researcher)).to_have_attribute("aria-expanded", "false")
+    toggle.click()
+    expect(app.span_row(run.ask)).to_be_visible()
+
+
+def test_keyboard_walks_collapses_and_expands(app: App) -> None:
+    """Arrows as in any tree."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    expect(app.span_row(run.planner)).to_have_attribute("aria-selected", "true")
+    app.press("ArrowDown")
+    app.press("ArrowDown")
+    expect(app.span_row(run.researcher)).to_have_attribute("aria-selected", "true")
+    app.press("ArrowLeft")
+    expect(app.span_row(run.ask)).to_have_count(0)
+    app.press("ArrowRight")
+    expect(app.span_row(run.ask)).to_be_visible()
+    app.press("ArrowRight")
+    expect(app.span_row(run.ask)).to_have_attribute("aria-selected", "true")
+
+
+def test_like_spans_are_one_row_until_opened(app: App) -> None:
+    """Five searches beside each other are one search, five times."""
+    root = make.agent()
+    searches = [make.tool("search", parent=root) for _ in range(5)]
+    app.send(root, *searches)
+    app.open_run(root)
+    expect(app.at("span-row")).to_have_count(2)
+    expect(app.at("span-row").last).to_contain_text("\u00d75")
+    app.at("span-row").last.get_by_test_id("toggle").click()
+    expect(app.at("span-row")).to_have_count(7)
+    expect(app.span_row(searches[4])).to_be_visible()
+
+
+def test_span_shows_its_conversation(app: App) -> None:
+    """System prompt, every role, the call of a tool with its arguments and its result."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    app.span_row(run.answer).click()
+    detail = app.detail(run.answer)
+    detail.get_by_role("button", name="System prompt").first.click()
+    expect(detail).to_contain_text("You book hotels.")
+    expect(app.message("user")).to_contain_text("Two nights in Oslo, please.")
+    expect(app.message("assistant").first).to_contain_text("I look for hotels.")
+    tool = detail.get_by_test_id("tool-call")
+    expect(tool).to_contain_text("find_hotels")
+    expect(tool).to_contain_text(
+        re.compile(r"arguments.*city.*Oslo.*result.*Hotel Bristol", re.DOTALL)
+    )
+
+
+def test_answer_is_read_as_markdown(app: App) -> None:
+    """Headings, strong words and lists, not their signs."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner, span=run.answer.span_id)
+    answer = app.message("assistant").last
+    expect(answer.get_by_role("heading", name="Two nights")).to_be_visible()
+    expect(answer.locator("strong")).to_have_text("Hotel Bristol")
+    expect(answer.get_by_role("listitem")).to_have_text(["Friday", "Saturday"])
+
+
+def test_attributes_are_shown_as_they_came(app: App) -> None:
+    """Also those that mean nothing to Clew."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner, span=run.answer.span_id)
+    app.page.get_by_role("tab", name="Attributes").click()
+    app.page.get_by_label("Narrow attributes by name").fill("billing")
+    expect(app.at("attributes").locator("dt")).to_have_text(["billing.account"])
+    expect(app.at("attributes").locator("dd")).to_have_text(["acme-42"])
+
+
+def test_link_restores_run_span_and_tab(app: App, page: Page) -> None:
+    """In a page that has never seen the run."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    app.span_row(run.answer).click()
+    app.page.get_by_role("tab", name="Attributes").click()
+    expect(page).to_have_url(re.compile(rf"span={run.answer.span_id}"))
+    expect(page).to_have_url(re.compile(r"tab=attributes"))
+    fresh = page.context.new_page()
+    fresh.goto(page.url)
+    expect(fresh.get_by_test_id("span-detail")).to_have_attribute(
+        "data-span-id", run.answer.span_id
+    )
+    expect(fresh.get_by_role("tab", name="Attributes")).to_have_attribute("aria-selected", "true")
+    expect(fresh.get_by_test_id("attributes")).to_contain_text("acme-42")
+
+
+def test_find_counts_and_leads_to_the_hit(app: App) -> None:
+    """Enter goes to the span, the others are dimmed."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    app.press("/")
+    app.at("find-in-run").fill("weather")
+    expect(app.at("find-count")).to_have_text("1 span")
+    expect(app.span_row(run.look)).to_have_attribute("data-dim", "true")
+    app.press("Enter")
+    expect(app.detail(run.ask)).to_be_visible()
+    app.at("find-in-run").fill("nowhere in it")
+    expect(app.at("find-count")).to_have_text("nothing found")
+
+
+def test_error_is_told_and_reached(app: App) -> None:
+    """The head says error; its count leads to where it began; the span says why."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open_run(agent)
+    expect(app.at("run-facts")).to_contain_text("error")
+    app.at("next-error").click()
+    expect(app.detail(tool).get_by_role("alert")).to_contain_text("the card was declined")
+
+
+def test_span_that_arrives_later_joins_the_open_run(app: App) -> None:
+    """The run that one looks at grows, and ends, without a reload."""
+    begun = make.agent(seconds=None)
+    step = make.tool(parent=begun)
+    app.send(begun)
+    app.open_run(begun)
+    expect(app.at("run-facts")).to_contain_text("running")
+    expect(app.at("live")).to_have_attribute("data-open", "true")
+    ended = make.agent(trace=begun.trace_id, span_id=begun.span_id, start_ns=begun.start_ns)
+    app.send(step, ended)
+    expect(app.span_row(step)).to_be_visible()
+    expect(app.at("run-facts")).not_to_contain_text("running")
+
+
+def test_parent_that_never_came_has_a_place(app: App) -> None:
+    """A marker says which it was."""
+    orphan = make.tool(parent="00000000000000aa", trace=make.trace_id())
+    app.send(orphan)
+    app.open_run(orphan)
+    expect(app.at("span-row").first).to_contain_text("missing parent 00000000000000aa")
+    expect(app.span_row(orphan)).to_have_attribute("aria-level", "2")
+
+
+def test_scripts_of_senders_are_text(app: App) -> None:
+    """In the list, in the tree, in messages, in attributes and in values: shown, never run."""
+    agent, ask = hostile()
+    app.send(agent, ask)
+    app.open()
+    expect(app.run_row(agent)).to_contain_text(HOSTILE)
+    app.run_row(agent).click()
+    app.span_row(ask).click()
+    expect(app.message("user")).to_contain_text(HOSTILE)
+    expect(app.detail(ask).get_by_role("alert")).to_contain_text(HOSTILE)
+    _expect_inert(app.page)
+    for tab in ("Attributes", "Raw"):
+        app.page.get_by_role("tab", name=tab).click()
+        expect(app.at("span-body")).to_contain_text("onerror")
+        _expect_inert(app.page)
+
+
+def _expect_inert(page: Page) -> None:
+    expect(page.locator("img")).to_have_count(0)
+    assert page.evaluate("window.owned") is None
+
+
+def test_ten_thousand_spans_open_and_scroll_to_the_end(app: App) -> None:
+    """Only what is in sight is mounted, wherever one is."""
+    spans = large()
+    app.send(*spans)
+    app.open_run(spans[0])
+    expect(app.span_row(spans[0])).to_be_visible()
+    expect(app.at("run-facts")).to_contain_text("10,000")
+    _expect_few(app.at("span-row"))
+    app.at("timeline-rows").hover()
+    app.page.mouse.wheel(0, 1_000_000)
+    expect(app.span_row(spans[-1])).to_be_in_viewport()
+    _expect_few(app.at("span-row"))
+    app.press("Home")
+    expect(app.span_row(spans[0])).to_be_in_viewport()
+    app.press("End")
+    expect(app.span_row(spans[-1])).to_be_in_viewport()
+    expect(app.detail(spans[-1])).to_be_visible()
+    _expect_few(app.at("span-row"))
+
+
+def _expect_few(rows: Locator) -> None:
+    assert 10 < rows.count() < 200

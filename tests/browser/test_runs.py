@@ -1,0 +1,150 @@
+"""The list of runs: what a row says, how it is narrowed and how a run is opened from it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+import make
+
+from .app import App
+from .runs import failed, trip
+from .watch import Watch
+
+pytestmark = pytest.mark.browser
+
+
+def test_row_says_how_a_run_went(app: App) -> None:
+    """Outcome, name, what went in and came out, tokens and cost."""
+    run = trip()
+    app.send(*run)
+    app.open()
+    row = app.run_row(run.planner)
+    expect(row.get_by_role("img", name="success")).to_be_visible()
+    expect(row).to_contain_text("planner")
+    expect(row).to_contain_text("Plan a trip to Oslo")
+    expect(row.locator("[data-column=tokens]")).to_have_text("1.3k")
+    expect(row.locator("[data-column=cost]")).to_have_text(re.compile(r"^\$0\.\d+$"))
+    expect(row.locator("[data-column=steps]")).to_have_text("5")
+
+
+def test_failed_run_is_seen_as_one(app: App) -> None:
+    """By its icon and its message, without opening it."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open()
+    row = app.run_row(agent)
+    expect(row.get_by_role("img", name="error")).to_be_visible()
+    expect(row).to_contain_text("the card was declined")
+
+
+def test_run_without_an_end_is_running(app: App) -> None:
+    """Its duration is not known yet."""
+    agent = make.agent(seconds=None)
+    app.send(agent)
+    app.open()
+    expect(app.run_row(agent).get_by_role("img", name="running")).to_be_visible()
+    expect(app.run_row(agent).locator("[data-column=duration]")).to_have_text("\u2013")
+
+
+def test_filter_narrows_the_list_and_lands_in_the_url(app: App) -> None:
+    """A pasted link shows the same list."""
+    run, (broken, tool) = trip(), failed()
+    app.send(*run, broken, tool)
+    app.open()
+    expect(app.at("run-row")).to_have_count(2)
+    app.press("/")
+    expect(app.at("filter")).to_be_focused()
+    app.page.keyboard.type("status:error")
+    app.press("Enter")
+    expect(app.at("run-row")).to_have_count(1)
+    expect(app.run_row(broken)).to_be_visible()
+    expect(app.page).to_have_url(re.compile(r"[?&]filter=status%3Aerror"))
+    app.page.reload()
+    expect(app.at("filter")).to_have_value("status:error")
+    expect(app.at("run-row")).to_have_count(1)
+
+
+def test_filter_that_cannot_be_read_is_marked_where_it_is_wrong(app: App, watch: Watch) -> None:
+    """The answer names the position; the page marks the character there."""
+    watch.tolerated.add(400)
+    app.send(*trip())
+    app.open()
+    app.at("filter").fill("kind:llm colour:red")
+    app.at("filter").press("Enter")
+    expect(app.at("filter-error")).to_be_visible()
+    expect(app.at("filter-error").locator("mark")).to_have_text("c")
+    expect(app.at("filter")).to_have_attribute("aria-invalid", "true")
+
+
+def test_field_is_completed_with_its_values(app: App) -> None:
+    """What was sent is offered behind the colon."""
+    app.send(*trip())
+    app.open()
+    app.at("filter").press_sequentially("agent:res")
+    expect(app.page.get_by_role("option", name="researcher")).to_be_visible()
+    app.at("filter").press("Tab")
+    expect(app.at("filter")).to_have_value(re.compile(r"^agent:researcher\s*$"))
+
+
+def test_click_opens_a_run(app: App) -> None:
+    """And the way back leads to the list."""
+    run = trip()
+    app.send(*run)
+    app.open()
+    app.run_row(run.planner).click()
+    expect(app.at("run-page")).to_have_attribute("data-trace-id", run.planner.trace_id)
+    expect(app.at("run-header")).to_contain_text("planner")
+    app.page.get_by_title("Back to the runs").click()
+    expect(app.run_row(run.planner)).to_be_visible()
+
+
+def test_keyboard_opens_a_run(app: App) -> None:
+    """With j and k one walks, Enter opens."""
+    first, second = make.agent("first"), make.agent("second")
+    app.send(first, second)
+    app.open()
+    expect(app.run_row(first)).to_be_visible()
+    app.press("j")
+    expect(app.run_row(second)).to_have_attribute("data-chosen", "true")
+    app.press("j")
+    expect(app.run_row(first)).to_have_attribute("data-chosen", "true")
+    app.press("Enter")
+    expect(app.at("run-page")).to_have_attribute("data-trace-id", first.trace_id)
+
+
+def test_runs_are_ordered_by_a_column(app: App) -> None:
+    """The longest first, by a click on the head."""
+    long, short = make.agent("long", seconds=9), make.agent("short", seconds=1)
+    app.send(long, short)
+    app.open()
+    expect(app.at("run-row").first).to_contain_text("short")
+    app.at("order-duration").click()
+    expect(app.at("run-row").first).to_contain_text("long")
+    expect(app.page).to_have_url(re.compile(r"[?&]order=duration"))
+
+
+def test_new_run_appears_by_itself(app: App) -> None:
+    """Without a reload."""
+    before, after = make.agent("before"), make.agent("after")
+    app.send(before)
+    app.open()
+    expect(app.run_row(before)).to_be_visible()
+    expect(app.at("live")).to_have_attribute("data-open", "true")
+    app.send(after)
+    expect(app.run_row(after)).to_be_visible()
+
+
+def test_empty_project_says_how_to_send(app: App) -> None:
+    """Lines to paste that name this server and this project; the list follows by itself."""
+    answer = app.served.http.post("/api/projects", json={"name": app.project})
+    assert answer.is_success
+    app.open()
+    expect(app.at("first-trace")).to_contain_text(app.served.url)
+    expect(app.at("first-trace")).to_contain_text(f"x-clew-project={app.project}")
+    expect(app.at("live")).to_have_attribute("data-open", "true")
+    run = trip()
+    app.send(*run)
+    expect(app.run_row(run.planner)).to_be_visible()

@@ -1,0 +1,123 @@
+"""Sessions, search, settings and what stands around every page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import make
+
+from .app import App
+from .runs import trip
+
+pytestmark = pytest.mark.browser
+
+
+def test_session_leads_to_its_runs(app: App) -> None:
+    """From the list of sessions to one, its runs in order, and into a run."""
+    first = make.agent(session__id="s-118", input__value="Where is Oslo?")
+    second = make.agent(session__id="s-118", input__value="And Bergen?")
+    app.send(first, second)
+    app.open("sessions")
+    expect(app.at("session-row")).to_have_count(1)
+    app.page.get_by_role("link", name="s-118").click()
+    expect(app.at("session-run")).to_contain_text(["Where is Oslo?", "And Bergen?"])
+    app.at("session-run").last.click()
+    expect(app.at("run-page")).to_have_attribute("data-trace-id", second.trace_id)
+
+
+def test_search_finds_a_sentence_and_opens_its_span(app: App) -> None:
+    """What was found is marked, and the span that said it is the one in sight."""
+    run = trip()
+    app.send(*run)
+    app.open("search")
+    app.at("search-input").fill('"two nights in oslo"')
+    app.at("search-input").press("Enter")
+    expect(app.at("search-hit")).to_have_count(1)
+    marked = app.at("search-hit").locator("mark").first
+    expect(marked).to_have_text(re.compile("two", re.IGNORECASE))
+    app.at("search-hit").click()
+    expect(app.detail(run.answer)).to_be_visible()
+
+
+def test_search_without_a_hit_says_so(app: App) -> None:
+    """And what may help."""
+    app.send(*trip())
+    app.open("search", q="reindeer")
+    expect(app.at("empty-state")).to_contain_text("Nothing was found")
+
+
+def test_secret_of_a_key_is_shown_once(app: App) -> None:
+    """Made, shown, gone from the page; its public half stays until it is revoked, and after."""
+    app.send(*trip())
+    app.open("settings")
+    app.at("new-key").click()
+    app.page.get_by_label("Name").fill("production")
+    app.page.get_by_role("button", name="Make the key").click()
+    expect(app.at("secret-key")).to_have_text(re.compile(r"^sk-clew-\w{20,}$"))
+    secret = app.at("secret-key").inner_text()
+    app.page.get_by_role("button", name="I have copied it").click()
+    expect(app.at("key-row")).to_contain_text("production")
+    assert secret not in app.page.content()
+
+    app.at("key-row").get_by_role("button", name="Revoke").click()
+    app.page.get_by_role("button", name="Really?").click()
+    expect(app.at("key-row")).to_contain_text("revoked")
+    expect(app.page.get_by_role("button", name="Revoke")).to_have_count(0)
+
+
+def test_theme_is_chosen_and_kept(app: App) -> None:
+    """Dark until chosen otherwise, also after a reload."""
+    app.send(*trip())
+    app.open()
+    app.at("theme-menu").click()
+    app.page.get_by_role("menuitemradio", name="Dark").click()
+    expect(app.page.locator("html")).to_have_attribute("data-theme", "dark")
+    app.page.reload()
+    expect(app.at("run-row")).to_be_visible()
+    expect(app.page.locator("html")).to_have_attribute("data-theme", "dark")
+    app.at("theme-menu").click()
+    app.page.get_by_role("menuitemradio", name="Light").click()
+    expect(app.page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_question_mark_shows_the_keys(app: App) -> None:
+    """Those of this page; Escape closes them."""
+    app.send(*trip())
+    app.open()
+    expect(app.at("run-row")).to_be_visible()
+    app.press("?")
+    expect(app.at("key-help")).to_contain_text("Next run")
+    app.press("Escape")
+    expect(app.at("key-help")).to_be_hidden()
+
+
+def test_palette_leads_to_a_page(app: App) -> None:
+    """Ctrl and K, a word, Enter."""
+    app.send(*trip())
+    app.open()
+    expect(app.at("run-row")).to_be_visible()
+    app.press("Control+k")
+    app.page.get_by_role("option", name="Settings").click()
+    expect(app.at("new-key")).to_be_visible()
+
+
+def test_project_is_changed_in_the_bar(app: App, page: Page) -> None:
+    """The menu lists every project."""
+    here, there = make.agent("here"), make.agent("there")
+    app.send(here)
+    elsewhere = App(page, app.served, f"{app.project}-other")
+    elsewhere.send(there)
+    app.open()
+    expect(app.run_row(here)).to_be_visible()
+    app.at("project-menu").click()
+    app.page.get_by_role("menuitemradio", name=elsewhere.project).click()
+    expect(page).to_have_url(re.compile(rf"/projects/{elsewhere.project}/runs"))
+
+
+def test_address_of_nothing_is_a_sentence(page: Page) -> None:
+    """A page that doesn't exist leads home."""
+    page.goto("/nowhere/at/all")
+    expect(page.get_by_text("There is no such page")).to_be_visible()
