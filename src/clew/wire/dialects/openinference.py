@@ -6,6 +6,7 @@ https://github.com/Arize-ai/openinference/tree/main/spec
 from __future__ import annotations
 
 import hashlib
+import re
 from itertools import count as count_up
 from itertools import takewhile
 from typing import TYPE_CHECKING, Literal
@@ -240,10 +241,13 @@ def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
     return built
 
 
+_JUDGEMENT = re.compile(rf"(?:trace\.|session\.)?(?:{c.ANNOTATIONS}|{c.EVALUATIONS})\.0\.").match
+
+
 def _scores(source: Span | Log) -> list[Score]:
     """Annotations and evaluations of the span, of its trace or session, or of the one span that
     it links to (then it is only their carrier)."""
-    if isinstance(source, Log):
+    if isinstance(source, Log) or not any(map(_JUDGEMENT, source.attributes)):
         return []
     carried = len(source.links) == 1 and _explicit_kind(source).get("kind") == "evaluation"
     target = source.links[0] if carried else source
