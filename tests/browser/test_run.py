@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import make
+from clew.wire.otlp import decode_traces
 
 from .app import App
 from .runs import HOSTILE, failed, hostile, large, trip
+from .watch import Watch
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +89,16 @@ def test_span_shows_its_conversation(app: App) -> None:
     expect(tool).to_contain_text(
         re.compile(r"arguments.*city.*Oslo.*result.*Hotel Bristol", re.DOTALL)
     )
+
+
+def test_tool_call_leads_to_its_span(app: App) -> None:
+    """From what the model asked for to where it was done."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner, span=run.answer.span_id)
+    app.detail(run.answer).get_by_role("button", name="to its span").click()
+    expect(app.detail(run.look)).to_be_visible()
+    expect(app.span_row(run.look)).to_have_attribute("aria-selected", "true")
 
 
 def test_answer_is_read_as_markdown(app: App) -> None:
@@ -166,6 +178,50 @@ def test_span_that_arrives_later_joins_the_open_run(app: App) -> None:
     app.send(step, ended)
     expect(app.span_row(step)).to_be_visible()
     expect(app.at("run-facts")).not_to_contain_text("running")
+
+
+def test_brackets_lead_to_the_neighbours_in_the_list(app: App) -> None:
+    """In the order of the list that one came from, and at the beginning of each run."""
+    older, newer = make.agent("older"), make.agent("newer")
+    app.send(older, newer)
+    app.open()
+    app.run_row(newer).click()
+    expect(app.detail(newer)).to_be_visible()
+    app.press("]")
+    expect(app.detail(older)).to_be_visible()
+    app.press("[")
+    expect(app.detail(newer)).to_be_visible()
+
+
+def test_deleted_run_is_gone(app: App) -> None:
+    """After a question; from the list, which the others stay in."""
+    doomed, kept = make.agent("doomed"), make.agent("kept")
+    app.send(doomed, kept)
+    app.open_run(doomed)
+    app.at("run-menu").click()
+    app.page.get_by_role("menuitem", name="Delete the run").click()
+    app.at("confirm-delete").click()
+    expect(app.run_row(kept)).to_be_visible()
+    expect(app.run_row(doomed)).to_have_count(0)
+
+
+def test_link_to_a_run_that_is_not_there_says_so(app: App, watch: Watch) -> None:
+    """Deleted, expired or of another project: it may be any of them."""
+    watch.tolerated.add(404)
+    app.open(f"runs/{make.trace_id()}")
+    expect(app.at("empty-state")).to_contain_text("There is no such run")
+
+
+def test_run_is_exported_as_a_file(app: App) -> None:
+    """The spans that were sent, as OTLP."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner)
+    app.at("run-menu").click()
+    with app.page.expect_download() as download:
+        app.page.get_by_role("menuitem", name="Export as OTLP").click()
+    exported = decode_traces(download.value.path().read_bytes(), "json").spans
+    assert {span.span_id for span in exported} == {span.span_id for span in run}
 
 
 def test_parent_that_never_came_has_a_place(app: App) -> None:
