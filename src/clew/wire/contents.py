@@ -38,6 +38,12 @@ OBJECT_DEPTH = 3
 BLOB_CHARS = 1024
 """Base64 text from this length on is decoded into a content of its own."""
 
+DATA_URL_CHARS = 64
+"""Likewise where a data URL says that it is base64."""
+
+CONTENT_NAME = "clew-content:"
+"""In front of a content's hash, where its bytes were left out."""
+
 
 class Split(NamedTuple):
     """A payload taken apart: `frame` with one `SLOT` for each of `parts`, in order."""
@@ -216,7 +222,7 @@ def fold(raw: str) -> Folded:
         words: list[str] = []
         skeleton = _fold_json(raw, words, blobs, _NESTING)
         return Folded(skeleton, _UNIT.join(words), blobs)
-    if len(raw) >= BLOB_CHARS and not _MARKS.search(raw):
+    if (len(raw) >= BLOB_CHARS or raw.startswith("data:")) and not _MARKS.search(raw):
         replaced = _fold_blob(raw, blobs)
         if replaced is not None:
             return Folded(replaced, "", blobs)
@@ -247,7 +253,7 @@ def _fold_json(raw: str, words: list[str], blobs: list[Blob], nesting: int) -> s
 def _fold_string(string: str, words: list[str], blobs: list[Blob], nesting: int) -> str:
     """The mark for the JSON string whose inside is `string`, which goes to `words`."""
     if "\\" not in string:
-        if len(string) >= BLOB_CHARS:
+        if len(string) >= BLOB_CHARS or string.startswith("data:"):
             replaced = _fold_blob(string, blobs)
             if replaced is not None:
                 return f'"{replaced}"'
@@ -284,7 +290,7 @@ def _fold_blob(string: str, blobs: list[Blob]) -> str | None:
     """`string` with its base64 replaced by a mark and the hash of the bytes; None if it isn't."""
     url = _DATA_URL.match(string)
     encoded = string[url.end() :] if url else string
-    if len(encoded) < BLOB_CHARS or not _BASE64.fullmatch(encoded):
+    if len(encoded) < (DATA_URL_CHARS if url else BLOB_CHARS) or not _BASE64.fullmatch(encoded):
         return None
     # Long words of letters or hex aren't base64 of anything: a thousand random characters have
     # all four classes but once in 10^14.
@@ -342,7 +348,7 @@ class _Unfolder:
 
     def _blob(self, digest: str) -> str:
         data = None if self._blobs is None else self._blobs.get(bytes.fromhex(digest))
-        return f"clew-content:{digest}" if data is None else base64.b64encode(data).decode()
+        return f"{CONTENT_NAME}{digest}" if data is None else base64.b64encode(data).decode()
 
 
 def _encode_string(string: str, style: str) -> str:

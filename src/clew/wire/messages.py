@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from clew.span import Message, Part, ToolDefinition
+from clew.wire.contents import CONTENT_NAME
 from clew.wire.values import boolean, decoded, record, records, text
 
 if TYPE_CHECKING:
@@ -455,13 +456,15 @@ def _mime_type(block: Block, modality: str) -> str:
 
 
 def _blob(data: Value, mime_type: str, modality: str, *, name: str = "", heard: str = "") -> Part:
+    stored = isinstance(data, str) and data.startswith(CONTENT_NAME)
     return Part(
         type="blob",
         mime_type=mime_type,
         modality=modality or _modality_of(mime_type),
         name=name,
         text=heard,
-        data=data,
+        content_hash=text(data).removeprefix(CONTENT_NAME) if stored else "",
+        data=None if stored else data,
     )
 
 

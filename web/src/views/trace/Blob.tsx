@@ -11,6 +11,7 @@ export function Blob({ part, traceId }: { part: Part; traceId: string }) {
   const project = useProject();
   const type = part.mime_type ?? "";
   if (part.content_hash) return <Stored url={contentUrl(project, traceId, part.content_hash)} type={type || `${part.modality ?? ""}/`} />;
+  if (typeof part.data === "string" && part.data !== "" && type) return <Stored url={`data:${type};base64,${part.data}`} type={type} />;
   if (part.uri) return <Elsewhere uri={part.uri} type={type || (part.modality ?? "file")} />;
   return <span className="text-muted">{[part.modality, type, part.file_id].filter(Boolean).join(" · ") || "a file without content"}</span>;
 }
@@ -31,7 +32,7 @@ function Stored({ url, type }: { url: string; type: string }) {
 
 /** Where the server gives contents to a key only, which an <img> can't carry, the bytes are fetched. */
 function useBytes(url: string) {
-  const keyed = useKey((state) => state.secret !== "");
+  const keyed = useKey((state) => state.secret !== "") && !url.startsWith("data:");
   const { data, error } = useQuery({ queryKey: ["content", url], queryFn: ({ signal }) => fetchBlob(url, signal), enabled: keyed, staleTime: Number.POSITIVE_INFINITY });
   return { data: keyed ? data : undefined, error, keyed };
 }
