@@ -148,3 +148,37 @@ def test_empty_project_says_how_to_send(app: App) -> None:
     run = trip()
     app.send(*run)
     expect(app.run_row(run.planner)).to_be_visible()
+
+
+def test_cleared_filter_gives_all_runs_back(app: App) -> None:
+    """The cross in the bar takes the filter out of the list and of the URL."""
+    run, (broken, tool) = trip(), failed()
+    app.send(*run, broken, tool)
+    app.open(filter="status:error")
+    expect(app.at("run-row")).to_have_count(1)
+    app.page.get_by_role("button", name="Clear the filter").click()
+    expect(app.at("run-row")).to_have_count(2)
+    expect(app.page).not_to_have_url(re.compile("filter="))
+
+
+def test_default_range_can_be_chosen_again(app: App) -> None:
+    """Seven days, then the last 24 hours, which the URL doesn't name."""
+    app.send(make.agent())
+    app.open()
+    for name in ("Last 7 days", "Last 24 hours"):
+        app.at("time-range").click()
+        app.page.get_by_role("menuitem", name=name).or_(
+            app.page.get_by_role("menuitemradio", name=name)
+        ).or_(app.page.get_by_role("option", name=name)).click()
+    expect(app.page).not_to_have_url(re.compile("from="))
+
+
+def test_filter_stays_on_the_way_to_a_run_and_back(app: App) -> None:
+    """What narrows the list travels with the links."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open(filter="status:error")
+    app.run_row(agent).click()
+    expect(app.page).to_have_url(re.compile(f"{agent.trace_id}.*filter="))
+    app.page.get_by_title("Back to the runs").click()
+    expect(app.page).to_have_url(re.compile(r"/runs\?.*filter=status"))

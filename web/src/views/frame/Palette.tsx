@@ -4,7 +4,7 @@ import { Command } from "cmdk";
 import { ArrowRight, FolderOpen, Hash, ListTree, MessagesSquare, Search, Settings } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { projectsQuery } from "../../api/queries";
-import { useProject } from "./scope";
+import { keepScope, useProject } from "./scope";
 
 /** Jump to a page, a project, a run by its id, or into the contents of runs. */
 export default function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -38,7 +38,7 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
         {typed !== "" && (
           <Command.Group forceMount>
             {looksLikeId(typed) && (
-              <Item value={`run ${typed}`} icon={<Hash size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: typed } }))}>
+              <Item value={`run ${typed}`} icon={<Hash size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: typed }, search: keepScope }))}>
                 Open run <span className="font-mono text-sm">{typed}</span>
               </Item>
             )}

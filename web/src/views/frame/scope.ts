@@ -4,10 +4,10 @@ import type { TraceListing } from "../../api/queries";
 
 /** What narrows the lists of a project, as it stands in the URL. */
 export interface Scope {
-  filter?: string;
-  from?: string;
-  to?: string;
-  order?: string;
+  filter?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  order?: string | undefined;
 }
 
 /** Without a word in the URL, lists show this. */
@@ -22,6 +22,11 @@ export function validateScope(search: Record<string, unknown>): Scope {
     if (typeof value === "string" && value !== "") scope[name] = value;
   }
   return scope;
+}
+
+/** The scope out of a page's search, for a link to another page. */
+export function keepScope({ filter, from, to, order }: Scope): Scope {
+  return { ...(filter && { filter }), ...(from && { from }), ...(to && { to }), ...(order && { order }) };
 }
 
 /** The scope as the API wants it. */
@@ -42,7 +47,7 @@ export function useScope(): Scope {
 export function useListing(): TraceListing {
   const { filter, from, to, order } = useScope();
   return useMemo(
-    () => toListing({ ...(filter && { filter }), ...(from && { from }), ...(to && { to }), ...(order && { order }) }),
+    () => toListing(keepScope({ filter, from, to, order })),
     [filter, from, to, order],
   );
 }

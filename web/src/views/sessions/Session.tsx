@@ -8,7 +8,7 @@ import { formatCount } from "../../ui/format";
 import { ErrorState, ListSkeleton } from "../../ui/States";
 import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
 import { useLiveTraces } from "../frame/live";
-import { useProject } from "../frame/scope";
+import { keepScope, useProject } from "../frame/scope";
 import { OutcomeIcon } from "../marks";
 
 const route = getRouteApi("/projects/$project/sessions/$sessionId");
@@ -39,7 +39,7 @@ function Header({ session }: { session: SessionDetail }) {
   const project = useProject();
   return (
     <header className="flex h-11 shrink-0 items-center gap-3.5 border-b border-line px-3">
-      <Link to="/projects/$project/sessions" params={{ project }} className="flex items-center gap-1 text-muted hover:text-text">
+      <Link to="/projects/$project/sessions" params={{ project }} search={keepScope} className="flex items-center gap-1 text-muted hover:text-text">
         <ArrowLeft size={15} /> Sessions
       </Link>
       <h1 className="min-w-0 flex-1 truncate text-lg font-semibold" title={session.session_id}>
@@ -64,7 +64,7 @@ function Run({ trace, number }: { trace: Trace; number: number }) {
   const failed = trace.outcome === "error" && trace.error_message !== "";
   return (
     <li className="border-b border-line" data-testid="session-run">
-      <Link to="/projects/$project/runs/$traceId" params={{ project, traceId: trace.trace_id }} className="group grid grid-cols-[28px_minmax(0,1fr)_auto] gap-3 px-4 py-3 hover:bg-hover">
+      <Link to="/projects/$project/runs/$traceId" params={{ project, traceId: trace.trace_id }} search={keepScope} className="group grid grid-cols-[28px_minmax(0,1fr)_auto] gap-3 px-4 py-3 hover:bg-hover">
         <span className="num text-faint">{number}</span>
         <span className="min-w-0">
           <span className="mb-1.5 flex items-center gap-2">

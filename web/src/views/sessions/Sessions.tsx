@@ -6,7 +6,7 @@ import { Button } from "../../ui/Button";
 import { formatCount } from "../../ui/format";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { Moment, Tokens, Usd } from "../figures";
-import { useListing, useProject } from "../frame/scope";
+import { keepScope, useListing, useProject } from "../frame/scope";
 
 /** Conversations over several runs, the latest first. */
 export function Sessions() {
@@ -55,7 +55,7 @@ function Row({ session }: { session: Session }) {
         <Moment iso={session.end_time ?? session.start_time} />
       </td>
       <td className="font-medium" title={session.session_id}>
-        <Link to="/projects/$project/sessions/$sessionId" params={{ project, sessionId: session.session_id }} className="after:absolute after:inset-0">
+        <Link to="/projects/$project/sessions/$sessionId" params={{ project, sessionId: session.session_id }} search={keepScope} className="after:absolute after:inset-0">
           {session.session_id}
         </Link>
       </td>

@@ -12,11 +12,10 @@ import { formatCount } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
 import { Duration, Moment, msToUs, sumKnown, Tokens, Usd } from "../figures";
-import { useListing, useProject } from "../frame/scope";
+import { keepScope, useListing, useProject } from "../frame/scope";
 import { OutcomeIcon, outcomeColor, outcomeName } from "../marks";
 import { flatten } from "../traces/weave";
 
-const keepScope = <T extends { span?: string | undefined; tab?: string | undefined }>({ span: _, tab: __, ...scope }: T) => scope;
 
 /** What the run is and how it went, on one line. */
 export function RunHeader({ trace }: { trace: Trace }) {
@@ -64,7 +63,7 @@ function Facts({ trace }: { trace: Trace }) {
         <Link
           to="/projects/$project/runs"
           params={{ project }}
-          search={{ filter: `prompt:${trace.prompts[0]}` }}
+          search={(search) => ({ ...keepScope(search), filter: `prompt:${trace.prompts[0]}` })}
           className="max-w-36 truncate text-muted hover:text-text max-[1150px]:hidden"
           title={`Runs with ${trace.prompts.join(", ")}`}
         >
@@ -75,6 +74,7 @@ function Facts({ trace }: { trace: Trace }) {
         <Link
           to="/projects/$project/sessions/$sessionId"
           params={{ project, sessionId: trace.session_id }}
+          search={keepScope}
           className="max-w-36 truncate text-muted hover:text-text max-[1150px]:hidden"
           title={`Session ${trace.session_id}`}
         >

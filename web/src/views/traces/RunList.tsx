@@ -10,7 +10,7 @@ import { Button } from "../../ui/Button";
 import { formatCount, formatMoment } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
-import { ALL_TIME, useListing, useProject, useScope } from "../frame/scope";
+import { ALL_TIME, keepScope, useListing, useProject, useScope } from "../frame/scope";
 import { COLUMNS, type Column } from "./columns";
 import { FirstTrace } from "./FirstTrace";
 import { useLiveRuns } from "./useLiveRuns";
@@ -132,7 +132,6 @@ const Row = memo(function Row({ trace, top, chosen }: { trace: Trace; top: numbe
   );
 });
 
-const keepScope = <T extends object>(search: T): T => search;
 
 function Header() {
   return (
