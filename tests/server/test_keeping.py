@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import random
 import threading
 import time
@@ -12,8 +13,9 @@ import msgspec
 import pytest
 
 import make
-from clew.span import Event, Link, Resource, Scope, Span
-from clew.wire.otlp import decode_traces, encode_traces
+from clew.query.times import render_time
+from clew.span import Event, Link, Log, Resource, Scope, Span, Value
+from clew.wire.otlp import decode_logs, decode_traces, encode_logs, encode_traces
 from conftest import Served
 
 IMAGE = random.Random(1).randbytes(4000)
@@ -24,6 +26,27 @@ def send(served: Served, project: str, *spans: Span) -> None:
     """Export spans; they are durable when this returns."""
     headers = {"content-type": "application/x-protobuf", "x-clew-project": project}
     served.http.post("/v1/traces", content=encode_traces(spans), headers=headers).raise_for_status()
+
+
+def send_logs(served: Served, project: str, *logs: Log) -> None:
+    """Export logs; they are durable when this returns."""
+    headers = {"content-type": "application/x-protobuf", "x-clew-project": project}
+    served.http.post("/v1/logs", content=encode_logs(logs), headers=headers).raise_for_status()
+
+
+def log_of(span: Span, *, span_id: str = "", seconds: int = 0, body: Value = "said") -> Log:
+    """A log of the span's run, `seconds` after it began."""
+    time_ns = span.start_ns + seconds * make.SECOND
+    return Log(
+        trace_id=span.trace_id,
+        span_id=span_id,
+        time_ns=time_ns,
+        severity="WARN",
+        severity_number=13,
+        event_name="retry",
+        body=body,
+        attributes={"n": 1},
+    )
 
 
 def rich() -> Span:
@@ -54,6 +77,62 @@ def test_export_gives_back_what_came_in(served: Served, project: str) -> None:
     [line] = served.http.get(url, params={"format": "jsonl"}).text.splitlines()
     given = json.loads(line)["attributes"]["gen_ai.input.messages"]
     assert given == sent.attributes["gen_ai.input.messages"]
+
+
+def test_export_gives_back_logs_too(served: Served, project: str) -> None:
+    """As OTLP in the same object as the spans, as JSON lines after them, each with its type."""
+    root = make.agent()
+    logs = [log_of(root, body={"raw": b"\x00"}), log_of(root, span_id=root.span_id, seconds=1)]
+    send(served, project, root)
+    send_logs(served, project, *logs)
+    url = f"/api/projects/{project}/traces/{root.trace_id}/export"
+    otlp = served.http.get(url).content
+    assert json.loads(otlp).keys() == {"resourceSpans", "resourceLogs"}
+    assert decode_traces(otlp, "json").spans == [root]
+    assert decode_logs(otlp, "json").logs == logs
+    lines = [
+        json.loads(line)
+        for line in served.http.get(url, params={"format": "jsonl"}).text.splitlines()
+    ]
+    assert [(line["type"], line["span_id"]) for line in lines] == [
+        ("span", root.span_id),
+        ("log", ""),
+        ("log", root.span_id),
+    ]
+    assert lines[1]["body"] == {"raw": {"$bytes": "AA=="}}
+
+
+def test_values_that_json_lacks_are_told(served: Served, project: str) -> None:
+    """Bytes and doubles that aren't numbers look the same in an export and in a span."""
+    odd = make.span(b=b"\x01", d=[math.nan, math.inf, -math.inf, 1.5])
+    send(served, project, odd)
+    base = f"/api/projects/{project}/traces/{odd.trace_id}"
+    exported = served.http.get(f"{base}/export", params={"format": "jsonl"}).json()
+    read = served.http.get(f"{base}/spans/{odd.span_id}").json()
+    told = {"b": {"$bytes": "AQ=="}, "d": ["NaN", "Infinity", "-Infinity", 1.5]}
+    assert exported["attributes"] == read["attributes"] == told
+
+
+def test_logs_without_a_span_can_be_read(served: Served, project: str) -> None:
+    """The logs of a run are listed by time, whether or not they name a span; of none, 404."""
+    root = make.agent()
+    send(served, project, root)
+    base = f"/api/projects/{project}/traces"
+    assert served.http.get(f"{base}/{root.trace_id}/logs").json() == {"logs": []}
+    late = log_of(root, span_id=root.span_id, seconds=2)
+    send_logs(served, project, late, log_of(root, seconds=1, body=math.inf))
+    first, second = served.http.get(f"{base}/{root.trace_id}/logs").json()["logs"]
+    assert (second["span_id"], second["body"]) == (root.span_id, "said")
+    assert first == {
+        "span_id": "",
+        "time": render_time(root.start_ns + make.SECOND),
+        "severity": "WARN",
+        "severity_number": 13,
+        "event_name": "retry",
+        "body": "Infinity",
+        "attributes": {"n": 1},
+    }
+    assert served.http.get(f"{base}/{'9' * 32}/logs").status_code == 404
 
 
 def test_an_image_is_served_by_its_url(served: Served, project: str) -> None:

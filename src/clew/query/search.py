@@ -17,16 +17,17 @@ from clew.query.order import Order, place_params
 from clew.query.times import render_time
 from clew.query.traces import run_sql
 from clew.query.walk import (
+    CONTENTS,
     EVERYTHING,
     Candidate,
     Listing,
     Page,
     Place,
+    Walk,
     Window,
     extent,
     read_cursor,
     walk,
-    windows,
 )
 from clew.query.where import Needles, bounds, span_where
 from clew.store.engine import Engine, Param
@@ -96,10 +97,10 @@ async def list_hits(
     cursor."""
     search = _Search(engine, project, read_needles(text), listing.filter)
     after = read_cursor(listing.cursor)
-    whole = await extent(engine, project, listing.range)
+    whole = await extent(engine, project, listing.range, CONTENTS)
     if whole is None:
         return Page([], None)
-    through = windows(whole, descending=True, after=after)
+    through = Walk(engine, project, timeline=CONTENTS).windows(whole, after)
     return await walk(search.fetch, through, after, listing.limit)
 
 

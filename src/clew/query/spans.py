@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Final, Literal, cast
 
 import msgspec
@@ -12,35 +11,32 @@ import msgspec
 from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
+from clew.query.logs import plain
 from clew.query.order import Order, place_params, read_order
 from clew.query.times import render_time
+from clew.query.values import readable
 from clew.query.walk import (
     EVERYTHING,
     Candidate,
     Listing,
     Page,
     Place,
+    Walk,
     Window,
+    at_once,
     extent,
     read_cursor,
     walk,
-    windows,
 )
 from clew.query.where import SPAN_TOKENS, bounds, span_where
 from clew.query.whole import whole_logs, whole_spans
 from clew.score import Score
 from clew.span import (
-    Attributes,
     Event,
     Kind,
-    Link,
-    Log,
     Outcome,
-    Resource,
-    Scope,
     Span,
     Status,
-    Value,
 )
 from clew.store.engine import Engine, Param
 from clew.wire.normalize import conversation
@@ -130,24 +126,13 @@ async def get_span(engine: Engine, project: str, trace_id: str, span_id: str) ->
             "conversation": conversation(span, logs),
             "attributes": readable(span.attributes),
             "events": [_event(event) for event in span.events],
-            "links": [_plain(link) for link in span.links],
-            "logs": [_log(log) for log in logs],
-            "resource": _plain(span.resource),
-            "scope": _plain(span.scope),
+            "links": readable(span.links),
+            "logs": [plain(log) for log in logs],
+            "resource": readable(span.resource),
+            "scope": readable(span.scope),
             "scores": scores,
         }
     )
-
-
-def readable(value: Value) -> object:
-    """A value in JSON's terms: bytes are `{"$bytes": "<base64>"}`, so that they aren't text."""
-    if isinstance(value, bytes):
-        return {"$bytes": base64.b64encode(value).decode()}
-    if isinstance(value, list):
-        return [readable(item) for item in cast("list[Value]", value)]
-    if isinstance(value, dict):
-        return {key: readable(item) for key, item in cast("Attributes", value).items()}
-    return value
 
 
 class _Search:
@@ -159,11 +144,12 @@ class _Search:
         self._where = span_where(filter_)
         self._order = order
 
-    def through(self, whole: Window, after: Place | None) -> Iterator[Window]:
+    def through(self, whole: Window, after: Place | None) -> AsyncIterator[Window]:
         """The windows to look in, one after the other."""
         if self._order.of_time and not self._where.pointed:
-            return windows(whole, descending=self._order.descending, after=after)
-        return iter([whole])
+            way = Walk(self._engine, self._project, self._order.descending)
+            return way.windows(whole, after)
+        return at_once(whole)
 
     async def fetch(
         self, window: Window, after: Place | None, count: int
@@ -227,25 +213,10 @@ def _head(span: Span) -> dict[str, object]:
     }
 
 
-def _plain(struct: Link | Resource | Scope) -> dict[str, object]:
-    return {name: readable(getattr(struct, name)) for name in struct.__struct_fields__}
-
-
 def _event(event: Event) -> dict[str, object]:
     return {
         "name": event.name,
         "time": render_time(event.time_ns),
         "attributes": readable(event.attributes),
         "dropped_attributes_count": event.dropped_attributes_count,
-    }
-
-
-def _log(log: Log) -> dict[str, object]:
-    return {
-        "time": render_time(log.time_ns or log.observed_ns),
-        "severity": log.severity,
-        "severity_number": log.severity_number,
-        "event_name": log.event_name,
-        "body": readable(log.body),
-        "attributes": readable(log.attributes),
     }

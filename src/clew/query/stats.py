@@ -11,7 +11,7 @@ import msgspec
 from clew.errors import BadInput
 from clew.filter import FIELDS, Filter
 from clew.query import ask
-from clew.query.times import DAY_NS, SECOND_NS, Range, render_time
+from clew.query.times import DAY_NS, HOUR_NS, SECOND_NS, Range, clamp, render_time
 from clew.query.traces import run_sql
 from clew.query.walk import Window, extent
 from clew.query.where import LONGEST_RUN_NS, bounds, run_where, span_where, text_columns
@@ -76,6 +76,11 @@ class _Point(msgspec.Struct):
     value: float | None
 
 
+class _Hours(msgspec.Struct):
+    oldest: int
+    newest: int
+
+
 # Levels of a point: of one bucket of one group, of a whole group, of everything.
 _OF_BUCKET: Final = 0
 _OF_GROUP: Final = 1
@@ -137,7 +142,7 @@ _SHARED: Final = ("user", "environment", "release")
 
 _INTERVALS_S: Final = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200,
-    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000,
+    86_400, 172_800, 604_800, 1_209_600, 2_592_000, 7_776_000, 31_536_000, 157_680_000,
 )  # fmt: skip
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _INTERVAL: Final = re.compile(r"(?P<count>[1-9]\d{0,5})(?P<unit>[smhdw])")
@@ -179,16 +184,15 @@ async def get_stats(engine: Engine, project: str, chart: Chart) -> Stats:
 async def list_values(
     engine: Engine, project: str, field: str, *, prefix: str = "", limit: int = 20
 ) -> list[Value]:
-    """The most frequent values of a filter's field in the last week of data, or, of a field with
-    keys (`metadata`, `metadata.`), its keys. Raises BadInput for fields without texts."""
-    whole = await extent(engine, project, Range())
-    if whole is None:
-        return []
+    """The most frequent values of a filter's field in the last 168 hours that have data, or, of a
+    field with keys (`metadata`, `metadata.`), its keys. Raises BadInput for fields without
+    texts."""
+    [held] = await ask.rows(engine, ask.sql("last_hours"), {"project": project}, _Hours)
     name, _, key = field.partition(".")
     params: dict[str, Param] = {
         "project": project,
-        "rows_from_ns": whole.to_ns - 7 * DAY_NS,
-        "rows_to_ns": whole.to_ns,
+        "rows_from_ns": held.oldest * HOUR_NS,
+        "rows_to_ns": clamp((held.newest + 1) * HOUR_NS),
         "prefix": prefix,
         "key": key,
         "limit": limit,
@@ -253,8 +257,8 @@ def _of_runs(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
         ask.sql("stats_runs", run=run_sql(rows, named | where.has), condition=where.condition),
         {
             **where.params,
-            "rows_from_ns": whole.from_ns - LOOK_BACK_NS,
-            "rows_to_ns": whole.to_ns + LONGEST_RUN_NS,
+            "rows_from_ns": clamp(whole.from_ns - LOOK_BACK_NS),
+            "rows_to_ns": clamp(whole.to_ns + LONGEST_RUN_NS),
         },
     )
 
@@ -268,7 +272,7 @@ def _of_spans(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
         {
             **where.params,
             **bounds(*whole),
-            "shared_from_ns": whole.from_ns - LOOK_BACK_NS,
+            "shared_from_ns": clamp(whole.from_ns - LOOK_BACK_NS),
         },
     )
 

@@ -26,6 +26,7 @@ _ISO: Final = re.compile(
 )
 _FIRST_NS: Final = 0
 _LAST_NS: Final = 2**63 - 1 - 366 * DAY_NS
+_END_NS: Final = 2**63 - 1
 
 Clock = Callable[[], int]
 
@@ -70,6 +71,12 @@ def render_time(time_ns: int) -> str:
     """ISO 8601 in UTC with nine decimals, as the store writes it."""
     seconds, fraction = divmod(time_ns, SECOND_NS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+def clamp(time_ns: int) -> int:
+    """The time, or the nearest that a column of times holds (1970 to April 2262): what is added
+    around a span at either end must not wrap around to the other."""
+    return min(max(time_ns, _FIRST_NS), _END_NS)
 
 
 def _no_time(text: str) -> str:

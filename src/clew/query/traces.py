@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
 from clew.query.order import Order, place_params, read_order
+from clew.query.times import clamp
 from clew.query.totals import Settled, settle
 from clew.query.walk import (
     EVERYTHING,
@@ -19,11 +20,12 @@ from clew.query.walk import (
     Listing,
     Page,
     Place,
+    Walk,
     Window,
+    at_once,
     extent,
     read_cursor,
     walk,
-    windows,
 )
 from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, Totals, holds, run_where
 from clew.score import Score
@@ -194,11 +196,12 @@ class Search:
         self._where = run_where(filter_)
         self._order = order
 
-    def through(self, whole: Window, after: Place | None) -> Iterator[Window]:
+    def through(self, whole: Window, after: Place | None) -> AsyncIterator[Window]:
         """The windows to look in, one after the other."""
         if self._order.of_time and not self._where.pointed:
-            return windows(whole, descending=self._order.descending, after=after)
-        return iter([whole])
+            way = Walk(self._engine, self._project, self._order.descending)
+            return way.windows(whole, after)
+        return at_once(whole)
 
     async def fetch(self, window: Window, after: Place | None, count: int) -> list[Candidate[Run]]:
         """The next candidates of a window, each looked at over all its spans."""
@@ -244,7 +247,7 @@ class Search:
             "from_ns": window.from_ns,
             "to_ns": window.to_ns,
             "rows_from_ns": window.from_ns,
-            "rows_to_ns": window.to_ns if plain else window.to_ns + LONGEST_RUN_NS,
+            "rows_to_ns": window.to_ns if plain else clamp(window.to_ns + LONGEST_RUN_NS),
             "count": count,
             **place_params(after),
         }

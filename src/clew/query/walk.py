@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from clew.filter import Filter
 from clew.query import ask
-from clew.query.times import HOUR_NS, Range
+from clew.query.times import DAY_NS, HOUR_NS, Range, clamp
 from clew.store.engine import Engine
 
 Item = TypeVar("Item")
@@ -62,54 +62,104 @@ Fetch = Callable[[Window, Place | None, int], Awaitable[Sequence[Candidate[Item]
 holds no more."""
 
 
+class Timeline(NamedTuple):
+    """A table that is ordered by project and `column`, the time in units of `unit_ns`."""
+
+    table: str
+    column: str
+    unit_ns: int
+
+
+SPANS: Final = Timeline("spans", "hour", HOUR_NS)
+CONTENTS: Final = Timeline("contents", "day", DAY_NS)
+
+
 class _Extent(msgspec.Struct):
     oldest: int | None
     newest: int | None
 
 
-async def extent(engine: Engine, project: str, range_: Range) -> Window | None:
-    """The hours of the range in which the project has spans, None where it has none."""
+async def extent(
+    engine: Engine, project: str, range_: Range, timeline: Timeline = SPANS
+) -> Window | None:
+    """The hours (or days) of the range in which the project has rows, None where it has none."""
+    unit_ns = timeline.unit_ns
     params = {
         "project": project,
-        "from_hour": (range_.from_ns or 0) // HOUR_NS,
-        "to_hour": (range_.to_ns - 1) // HOUR_NS if range_.to_ns else 2**32 - 1,
+        "first": (range_.from_ns or 0) // unit_ns,
+        "last": 2**32 - 1 if range_.to_ns is None else max(range_.to_ns - 1, 0) // unit_ns,
     }
-    [found] = await ask.rows(engine, ask.sql("extent"), params, _Extent)
+    statement = ask.sql("extent", table=timeline.table, column=timeline.column)
+    [found] = await ask.rows(engine, statement, params, _Extent)
     if found.oldest is None or found.newest is None:
         return None
-    window = Window(found.oldest * HOUR_NS, (found.newest + 1) * HOUR_NS)
+    window = Window(found.oldest * unit_ns, clamp((found.newest + 1) * unit_ns))
     return Window(
         max(window.from_ns, range_.from_ns or 0),
-        min(window.to_ns, range_.to_ns or window.to_ns),
+        window.to_ns if range_.to_ns is None else min(window.to_ns, range_.to_ns),
     )
 
 
-def windows(whole: Window, *, descending: bool, after: Place | None) -> Iterator[Window]:
-    """Growing parts of `whole`, the first of six hours, from one end to the other.
+class Walk(NamedTuple):
+    """The way through a project's rows in a range of time, from its end or its start."""
 
-    A list that is ordered by time goes on at the place `after`, whose value is a time.
-    """
-    size = FIRST_WINDOW_NS
-    from_ns, to_ns = whole
-    if after is not None and descending:
-        to_ns = min(to_ns, int(after[0]) + 1)
-    elif after is not None:
-        from_ns = max(from_ns, int(after[0]))
-    while from_ns < to_ns:
-        if descending:
-            edge = max(from_ns, to_ns - size)
-            yield Window(edge, to_ns)
-            to_ns = edge
-        else:
-            edge = min(to_ns, from_ns + size)
-            yield Window(from_ns, edge)
-            from_ns = edge
-        size *= GROWTH
+    engine: Engine
+    project: str
+    descending: bool = True
+    timeline: Timeline = SPANS
+
+    async def windows(self, whole: Window, after: Place | None) -> AsyncIterator[Window]:
+        """Growing parts of `whole`, the first of six hours, from one end to the other.
+
+        A list that is ordered by time goes on at the place `after`, whose value is a time. Where
+        nothing is for longer than the next part would be, the walk jumps and begins anew: one
+        span with a broken clock must not make a part of centuries.
+        """
+        rest: Window | None = _after(whole, after, descending=self.descending)
+        size = FIRST_WINDOW_NS
+        while rest is not None and rest.from_ns < rest.to_ns:
+            window, left = _cut(rest, size, descending=self.descending)
+            yield window
+            size *= GROWTH
+            rest = await self._held(left)
+            if rest is not None and _gap(left, rest, descending=self.descending) > size:
+                size = FIRST_WINDOW_NS
+
+    async def _held(self, left: Window) -> Window | None:
+        if left.from_ns >= left.to_ns:
+            return None
+        return await extent(self.engine, self.project, Range(*left), self.timeline)
+
+
+async def at_once(whole: Window) -> AsyncIterator[Window]:
+    """`whole` as the only window."""
+    yield whole
+
+
+def _after(whole: Window, after: Place | None, *, descending: bool) -> Window:
+    if after is None:
+        return whole
+    if descending:
+        return whole._replace(to_ns=min(whole.to_ns, int(after[0]) + 1))
+    return whole._replace(from_ns=max(whole.from_ns, int(after[0])))
+
+
+def _cut(whole: Window, size: int, *, descending: bool) -> tuple[Window, Window]:
+    """The next `size` nanoseconds, and what is left."""
+    if descending:
+        edge = max(whole.from_ns, whole.to_ns - size)
+        return Window(edge, whole.to_ns), Window(whole.from_ns, edge)
+    edge = min(whole.to_ns, whole.from_ns + size)
+    return Window(whole.from_ns, edge), Window(edge, whole.to_ns)
+
+
+def _gap(left: Window, held: Window, *, descending: bool) -> int:
+    return left.to_ns - held.to_ns if descending else held.from_ns - left.from_ns
 
 
 async def walk(
     fetch: Fetch[Item],
-    through: Iterator[Window],
+    through: AsyncIterator[Window],
     after: Place | None,
     limit: int,
     *,
@@ -118,7 +168,7 @@ async def walk(
     """A page of `limit` rows from `fetch`, going through the windows until it is full. At least
     `batch_size` candidates are fetched at once."""
     found: list[tuple[Place, Item]] = []
-    for window in through:
+    async for window in through:
         more = True
         while more:
             count = max(limit + 1 - len(found), batch_size)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from clew.filter import FIELDS, Filter, Glob, Number, Term, Text
 from clew.query import ask
-from clew.query.times import DAY_NS
+from clew.query.times import DAY_NS, clamp
 from clew.store.engine import Param
 
 LONGEST_RUN_NS: Final = 7 * DAY_NS
@@ -152,8 +152,8 @@ def bounds(from_ns: int, to_ns: int) -> dict[str, Param]:
     return {
         "rows_from_ns": from_ns,
         "rows_to_ns": to_ns,
-        "runs_from_ns": from_ns - LONGEST_RUN_NS,
-        "runs_to_ns": to_ns + LONGEST_RUN_NS,
+        "runs_from_ns": clamp(from_ns - LONGEST_RUN_NS),
+        "runs_to_ns": clamp(to_ns + LONGEST_RUN_NS),
     }
 
 

@@ -31,6 +31,7 @@ from clew.server.api.deletion import deletion_routes
 from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
+from clew.server.api.logs import log_routes
 from clew.server.api.otlp import otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
@@ -129,6 +130,7 @@ def build_app(parts: Parts) -> Litestar:
             *deletion_routes,
             *content_routes,
             *export_routes,
+            *log_routes,
             *live_routes,
             page_routes,
         ],

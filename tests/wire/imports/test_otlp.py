@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import msgspec
 import pytest
 import zstandard
 
-from clew.span import Resource, Span
-from clew.wire.otlp import encode_traces
+from clew.span import Log, Resource, Span
+from clew.wire.otlp import encode_logs, encode_traces
 from wire.imports.reading import imported
 
 SPANS = [
@@ -99,3 +100,14 @@ def test_a_stream_that_is_cut_off_gives_the_requests_before(tmp_path: Path) -> N
     found = imported(path)
     assert len(found.records) == 1
     assert [each.name for each in found.broken] == ["request 1"]
+
+
+def test_logs_beside_spans_are_passed_over(tmp_path: Path) -> None:
+    """An export of a run holds both in one object: its spans are imported, nothing is broken."""
+    path = tmp_path / "run.json"
+    log = Log(trace_id=SPANS[0].trace_id, time_ns=1, body="said")
+    spans, logs = encode_traces(SPANS, "json"), encode_logs([log], "json")
+    path.write_bytes(msgspec.json.encode(msgspec.json.decode(logs) | msgspec.json.decode(spans)))
+    found = imported(path)
+    assert [record.spans for record in found.records] == [SPANS]
+    assert found.broken == []
