@@ -71,7 +71,7 @@ async def list_values(
     prefix: str = "",
     limit: Limit = 20,
 ) -> ValueList:
-    """The most frequent values of a field of the filter in the last week of data."""
+    """The most frequent values of a field of the filter in the last 168 hours that have data."""
     await access.read(request.headers, project)
     found = await query.list_values(engine, project, field, prefix=prefix, limit=limit)
     return ValueList(values=found)
