@@ -179,6 +179,63 @@ async def test_a_finished_span_beats_an_unfinished_one(
     assert whole.span == versions[1]
 
 
+async def test_a_span_told_in_parts_is_one(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """The start with what went in, then the end with the usage: both are on the span."""
+    start = span(end_ns=None, attributes={"session.id": "s", "gen_ai.request.model": "gpt-4o"})
+    end = span(name="", attributes={"gen_ai.usage.input_tokens": 7}, status="ok")
+    await ingest.submit(project, spans=[start])
+    await ingest.submit(project, spans=[end])
+    [whole] = await whole_spans(engine, project, "1" * 32)
+    assert whole.span.attributes == {**start.attributes, **end.attributes}
+    assert (whole.span.name, whole.span.end_ns, whole.span.status) == (start.name, end.end_ns, "ok")
+
+
+async def test_a_poorer_version_takes_nothing_away(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """Attributes and events of an earlier version stay, in one export as in two."""
+    rich = span(attributes={"a": 1, "b": 2}, events=(Event(name="e", time_ns=T0),))
+    poor = span(attributes={"b": 3})
+    await ingest.submit(project, spans=[rich, poor])
+    await ingest.submit(project, spans=[poor])
+    [whole] = await whole_spans(engine, project, "1" * 32)
+    assert whole.span.attributes == {"a": 1, "b": 3}
+    assert whole.span.events == rich.events
+
+
+async def test_a_late_snapshot_adds_and_doesnt_reopen(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """What a running version told is kept, and the end stays."""
+    await ingest.submit(project, spans=[span(attributes={"done": True})])
+    await ingest.submit(project, spans=[span(end_ns=None, attributes={"early": 2, "done": False})])
+    [whole] = await whole_spans(engine, project, "1" * 32)
+    assert whole.span.attributes == {"early": 2, "done": True}
+    assert whole.span.end_ns == T0 + SECOND
+
+
+async def test_a_running_span_is_remembered_over_a_restart(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """Its end, sent to the next server, completes it."""
+    await ingest.submit(project, spans=[span(end_ns=None, attributes={"early": 2})])
+    after = Ingest(engine, interval_s=0)
+    running = asyncio.create_task(after.run())
+    await after.submit(project, spans=[span(attributes={"done": True})])
+    running.cancel()
+    [whole] = await whole_spans(engine, project, "1" * 32)
+    assert whole.span.attributes == {"early": 2, "done": True}
+
+
+async def test_a_repetition_is_not_written_again(ingest: Ingest, project: str) -> None:
+    """What adds nothing costs no row."""
+    for _ in range(3):
+        await ingest.submit(project, spans=[span(attributes={"a": 1})])
+    assert ingest.committed_spans == 1
+
+
 async def test_the_same_ids_in_another_project_are_other_spans(
     ingest: Ingest, engine: EmbeddedEngine, project: str
 ) -> None:

@@ -19,12 +19,14 @@ import msgspec
 import xxhash
 
 from clew.errors import StoreError, Unavailable
+from clew.query.whole import whole_spans
 from clew.score import Score
 from clew.span import Cost, Facts, Log, Point, Resource, Span
 from clew.store import spans as store
 from clew.store.engine import Engine
 from clew.store.spans import Refs, Row, Rows
 from clew.wire.contents import content_hash, fold
+from clew.wire.merge import merge
 from clew.wire.normalize import normalize, scores
 from clew.wire.packing import Parts, pack_log, pack_span, small_values
 
@@ -35,8 +37,15 @@ PENDING_ROWS = 60_000
 PENDING_BYTES = 512 << 20
 REMEMBERED_CONTENTS = 200_000
 """Contents known to be stored already, twice this at most; about 150 bytes each."""
+REMEMBERED_SPANS = 200_000
+"""Spans whose earlier version is looked up when they come again, twice this at most. An older one
+is replaced by what comes, as a whole."""
 INLINE_SPANS = 16
 """A smaller export is prepared on the event loop: a thread costs more than it."""
+
+_RUNNING = """
+SELECT project, trace_id, span_id FROM spans WHERE end_ns IS NULL LIMIT 100000
+"""
 
 log = logging.getLogger("clew")
 
@@ -66,11 +75,27 @@ class _Known(NamedTuple):
     blobs: tuple[bytes, ...]
 
 
+class Export(NamedTuple):
+    """What one sender sent at once to one project."""
+
+    project: str
+    spans: Sequence[Span] = ()
+    logs: Sequence[Log] = ()
+    points: Sequence[Point] = ()
+    scores: Sequence[Score] = ()
+
+    @property
+    def count(self) -> int:
+        """How many things it tells."""
+        return len(self.spans) + len(self.logs) + len(self.points) + len(self.scores)
+
+
 class Prepared(msgspec.Struct):
-    """One export, ready to be written."""
+    """One export, ready to be written. `keys` name its spans, in order."""
 
     project: str
     epoch: int
+    keys: list[bytes]
     rows: Rows
     contents: dict[ContentKey, _Content]
     trace_ids: set[str]
@@ -84,8 +109,8 @@ class Prepared(msgspec.Struct):
 
 
 class _Waiting(NamedTuple):
+    export: Export
     prepared: Prepared
-    again: Callable[[], Prepared]
     done: asyncio.Future[None]
 
 
@@ -103,6 +128,7 @@ class Ingest:
         self._interval_s = interval_s
         self._price = price or _unpriced
         self._known = _KnownContents()
+        self._told = _RecentKeys()
         self._pending: list[_Waiting] = []
         self._pending_rows = 0
         self._pending_bytes = 0
@@ -141,20 +167,19 @@ class Ingest:
     ) -> None:
         """Return when everything is durable. Raises Unavailable if the server is full, stopping or
         can't write; then nothing was acknowledged and the same export may be sent again."""
-        count = len(spans) + len(logs) + len(points) + len(scores)
-        if not count:
+        export = Export(project, spans, logs, points, scores)
+        if not export.count:
             return
-        self._admit(count)
-
-        def prepare() -> Prepared:
-            return self._prepare(project, spans, logs, points, scores)
-
-        with self._taking(count):
-            prepared = prepare() if count <= INLINE_SPANS else await asyncio.to_thread(prepare)
+        self._admit(export.count)
+        with self._taking(export.count):
+            if export.count <= INLINE_SPANS:
+                prepared = self._prepare(export)
+            else:
+                prepared = await asyncio.to_thread(self._prepare, export)
             self._pending_bytes += prepared.size_bytes
             try:
                 done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._pending.append(_Waiting(prepared, prepare, done))
+                self._pending.append(_Waiting(export, prepared, done))
                 self._wake.set()
                 await done
             finally:
@@ -184,6 +209,7 @@ class Ingest:
 
     async def run(self) -> None:
         """Commit what is submitted until cancelled."""
+        await self._recall()
         last = 0.0
         while True:
             await self._wake.wait()
@@ -218,20 +244,22 @@ class Ingest:
         if not waiting:
             return
         started = time.monotonic()
-        current = [await self._renewed(one) for one in waiting]
         try:
+            told: dict[bytes, Span] = {}
+            current = [await self._renewed(one, told) for one in waiting]
             await self._write([one.prepared for one in current])
         except StoreError as exc:
-            if len(current) == 1:
-                _fail(current, exc)
+            if len(waiting) == 1:
+                _fail(waiting, exc)
                 return
             # One export that the store refuses must not take the others with it.
-            for one in current:
+            for one in waiting:
                 await self._commit([one])
             return
-        except Exception as exc:
-            _fail(current, exc)
-            raise
+        except Exception as exc:  # the top of a loop that must go on
+            log.exception("a commit failed")
+            _fail(waiting, exc)
+            return
         self.commits += 1
         self.commit_seconds += time.monotonic() - started
         for one in current:
@@ -239,11 +267,54 @@ class Ingest:
                 one.done.set_result(None)
         self._announce([one.prepared for one in current])
 
-    async def _renewed(self, one: _Waiting) -> _Waiting:
-        """`one`, prepared again if contents it relied on may have been deleted since."""
-        if one.prepared.epoch == self._known.epoch:
+    async def _renewed(self, one: _Waiting, told: dict[bytes, Span]) -> _Waiting:
+        """`one`, prepared again where a span of it was told of before, in the store or in this
+        commit (`told`), or where contents it relied on may have been deleted since."""
+        spans = await self._joined(one, told)
+        if spans is one.export.spans and one.prepared.epoch == self._known.epoch:
             return one
-        return one._replace(prepared=await asyncio.to_thread(one.again))
+        export = one.export._replace(spans=spans)
+        return one._replace(prepared=await asyncio.to_thread(self._prepare, export))
+
+    async def _joined(self, one: _Waiting, told: dict[bytes, Span]) -> Sequence[Span]:
+        """The export's spans, merged with what was told of them before; without those that add
+        nothing to it."""
+        spans = one.export.spans
+        by_key = dict(zip(one.prepared.keys, spans, strict=True))
+        repeated = [key for key in by_key if key in self._told or key in told]
+        if not repeated and len(by_key) == len(spans):
+            told.update(by_key)
+            return spans
+        stored = await self._stored(one, {key for key in repeated if key not in told})
+        joined: dict[bytes, Span] = {}
+        for key, span in zip(one.prepared.keys, spans, strict=True):
+            before = joined.get(key) or told.get(key) or stored.get(key)
+            joined[key] = span if before is None else merge(before, span)
+        told.update(joined)
+        return [span for key, span in joined.items() if stored.get(key) != span]
+
+    async def _stored(self, one: _Waiting, keys: set[bytes]) -> dict[bytes, Span]:
+        """The spans of `keys` as they are stored."""
+        project = one.export.project
+        pairs = zip(one.prepared.keys, one.export.spans, strict=True)
+        trace_ids = {span.trace_id for key, span in pairs if key in keys}
+        found: dict[bytes, Span] = {}
+        for trace_id in trace_ids:
+            for whole in await whole_spans(self._engine, project, trace_id, blobs=True):
+                found[_span_key(project, whole.span)] = whole.span
+        return {key: span for key, span in found.items() if key in keys}
+
+    async def _recall(self) -> None:
+        """Remember the spans that were running when the server stopped: their end is still to
+        come."""
+        try:
+            lines = await self._engine.query(_RUNNING, fmt="JSONCompactEachRow")
+        except StoreError:
+            log.exception("running spans couldn't be recalled; their ends will replace them")
+            return
+        for line in lines.splitlines():
+            project, trace_id, span_id = msgspec.json.decode(line)
+            self._told.add(_key(project, trace_id, span_id))
 
     async def _write(self, exports: list[Prepared]) -> None:
         rows = Rows()
@@ -261,6 +332,9 @@ class Ingest:
         self.committed_spans += len(rows.spans)
         for key, content in contents.items():
             self._known.add(key, content)
+        for export in exports:
+            for span_key in export.keys:
+                self._told.add(span_key)
 
     def _announce(self, exports: list[Prepared]) -> None:
         touched: dict[str, set[str]] = {}
@@ -274,25 +348,19 @@ class Ingest:
         for listener in self._on_commit:
             listener(project, trace_ids)
 
-    def _prepare(
-        self,
-        project: str,
-        spans: Sequence[Span],
-        logs: Sequence[Log],
-        points: Sequence[Point],
-        given: Sequence[Score],
-    ) -> Prepared:
-        prepared = Prepared(project, self._known.epoch, Rows(), {}, set())
+    def _prepare(self, export: Export) -> Prepared:
+        keys = [_span_key(export.project, span) for span in export.spans]
+        prepared = Prepared(export.project, self._known.epoch, keys, Rows(), {}, set())
         resources: dict[int, dict[str, str]] = {}
         received_ns = time.time_ns()
-        for offset, span in enumerate(spans):
+        for offset, span in enumerate(export.spans):
             resource = _resource_values(span.resource, resources)
             self._prepare_span(prepared, span, received_ns + offset, resource)
-        for record in logs:
+        for record in export.logs:
             self._prepare_log(prepared, record, received_ns)
-        for point in points:
-            prepared.rows.metrics.append(_metric_row(project, point))
-        for score in given:
+        for point in export.points:
+            prepared.rows.metrics.append(_metric_row(export.project, point))
+        for score in export.scores:
             _add_scores(prepared, [score], received_ns)
         return prepared
 
@@ -428,6 +496,33 @@ class _KnownContents:
         self.epoch += 1
         self._new.clear()
         self._old.clear()
+
+
+class _RecentKeys:
+    """Spans that were told of lately, in two generations as above; about 80 bytes each."""
+
+    def __init__(self) -> None:
+        self._new: set[bytes] = set()
+        self._old: set[bytes] = set()
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._new or key in self._old
+
+    def add(self, key: bytes) -> None:
+        """Remember the span."""
+        if len(self._new) >= REMEMBERED_SPANS:
+            self._old, self._new = self._new, set()
+        self._new.add(key)
+
+
+def _span_key(project: str, span: Span) -> bytes:
+    return _key(project, span.trace_id, span.span_id)
+
+
+def _key(project: str, trace_id: str, span_id: str) -> bytes:
+    return xxhash.xxh3_128_digest(
+        f"{project}\0{trace_id}\0{span_id}".encode(errors="surrogatepass")
+    )
 
 
 def _unpriced(_facts: Facts, _at_ns: int) -> Cost | None:
