@@ -127,6 +127,24 @@ def test_every_endpoint_refuses_without_a_key(demanding: Demanding) -> None:
             assert answer.status_code == 401, (method, path)
 
 
+def test_a_bad_body_without_a_key_is_refused_for_the_key(demanding: Demanding) -> None:
+    """Strangers learn nothing about what a body has to be; who has a key does."""
+    http = demanding.server.http
+    taking = [(m, path) for m, path in endpoints(demanding.server) if m in ("POST", "PATCH", "PUT")]
+    for method, path in [*taking, ("POST", "/api/projects")]:
+        filled = re.sub(r"\{\w+\}", "theirs", path)
+        for body in (b"[", b'{"scores": 1, "name": 1, "query": 1, "retention_days": "x"}'):
+            assert http.request(method, filled, content=body).status_code == 401, (method, path)
+            known = http.request(method, filled, content=body, headers=demanding.instance)
+            assert known.status_code == 400, (method, path)
+
+
+def test_what_needs_no_key_is_told_without_one(demanding: Demanding) -> None:
+    """How to sign in, and what the API is."""
+    for path in ("/api/info", "/api/openapi.json", "/health"):
+        assert demanding.server.http.get(path).status_code == 200
+
+
 def test_the_own_key_reads_only_its_own(demanding: Demanding) -> None:
     """Where two projects hold the same ids, each key sees what its project holds."""
     for method, path in endpoints(demanding.server):

@@ -135,6 +135,7 @@ def build_app(parts: Parts) -> Litestar:
             page_routes,
         ],
         dependencies={name: _provide(part) for name, part in given.items()},
+        guards=[auth.demand_known(parts.access)],
         exception_handlers={Exception: error_response},
         logging_config=None,
         cors_config=_cors(parts.settings),

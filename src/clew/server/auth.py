@@ -14,7 +14,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -25,12 +25,16 @@ from clew.records import keys, projects
 from clew.server.settings import is_loopback
 
 if TYPE_CHECKING:
-    from litestar.types import ASGIApp, Receive, Send
+    from litestar.connection import ASGIConnection
+    from litestar.handlers import BaseRouteHandler
+    from litestar.types import ASGIApp, Guard, Receive, Send
     from litestar.types import Scope as AsgiScope
 
     from clew.records import Records
     from clew.server.settings import AuthMode, Settings
     from clew.span import Value
+
+    AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 Headers = Mapping[str, str]
 K = TypeVar("K")
@@ -46,6 +50,9 @@ TOUCH_EVERY_S = 60.0
 """How fine `last_used_at` is: it costs a write, so not at every export."""
 
 _MAX_CACHED = 4_096
+
+_OPEN_PATHS = ("/api/info", "/api/openapi.json", "/api/public/otel/")
+"""What needs no key, and the receivers, which answer in OTLP's own way."""
 
 # Names that reach this machine without anyone's public DNS having a say: `.internal` can't be
 # registered, and containers call their host so.
@@ -67,6 +74,11 @@ class Access:
         self._clock = clock
         self._keys: _Recent[bytes, keys.Key] = _Recent(KEY_TTL_S)
         self._projects: _Recent[str, str] = _Recent(KEY_TTL_S)
+
+    async def known(self, headers: Headers) -> None:
+        """Does anyone we know ask, whatever for? In mode `open` everyone is known."""
+        if self.mode == "keys":
+            _known(await self._key(headers))
 
     async def ingest_project(
         self, headers: Headers, resource_attributes: Mapping[str, Value] | None = None
@@ -189,6 +201,18 @@ def project_said(headers: Headers, resource_attributes: Mapping[str, Value]) -> 
     return None
 
 
+def demand_known(access: Access) -> Guard:
+    """A guard that answers requests to the API without a known key before their body is looked at,
+    so that strangers aren't told what a body has to be."""
+
+    async def guard(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+        path = connection.scope["path"]
+        if path.startswith("/api/") and not path.startswith(_OPEN_PATHS):
+            await access.known(connection.headers)
+
+    return guard
+
+
 async def demand_first_key(records: Records, settings: Settings) -> None:
     """Raise StartupError, saying how to make one, where keys are demanded and there is none."""
     if settings.auth_mode == "open" or await records.read(keys.any_usable):
@@ -198,9 +222,10 @@ async def demand_first_key(records: Records, settings: Settings) -> None:
         if is_loopback(settings.host)
         else f"other machines can connect to {settings.host}, so keys are demanded,"
     )
+    instead = "leave out --auth keys" if is_loopback(settings.host) else "listen on 127.0.0.1"
     message = (
         f"{why} and there is none: make the first with `clew keys create --project default "
-        f"--scope admin --data-dir {settings.data_dir}`, or listen on 127.0.0.1"
+        f"--scope admin --data-dir {settings.data_dir}`, or {instead}"
     )
     raise StartupError(message)
 
@@ -269,13 +294,18 @@ def _is_local(netloc: str) -> bool:
     return is_loopback(name) or name.endswith(".localhost") or name in _LOCAL_NAMES
 
 
-def _demand(key: keys.Key | None, scope: keys.Scope) -> keys.Key:
+def _known(key: keys.Key | None) -> keys.Key:
     if key is None:
         message = (
             "no key, or one that is unknown or revoked: send `Authorization: Bearer sk-clew-…`; "
             "`clew keys create` makes one"
         )
         raise Unauthorized(message)
+    return key
+
+
+def _demand(key: keys.Key | None, scope: keys.Scope) -> keys.Key:
+    key = _known(key)
     if not key.allows(scope):
         message = (
             f"this needs a key with the scope {scope}, and {key.public_key} has "
