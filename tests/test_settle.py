@@ -9,7 +9,7 @@ import pytest
 
 from clew.ingest import Ingest
 from clew.settle import Settler
-from clew.span import Span
+from clew.span import Log, Span
 from clew.store.embedded import EmbeddedEngine
 
 pytestmark = pytest.mark.anyio
@@ -99,3 +99,45 @@ async def test_a_changed_run_is_settled_by_itself(
     settler = Settler(engine, ingest)
     await ingest.submit(project, spans=[call(1)])
     assert settler.waiting == 1
+
+
+@pytest.mark.parametrize("logs_first", [True, False])
+async def test_a_span_is_understood_with_its_logs(
+    ingest: Ingest, engine: EmbeddedEngine, project: str, *, logs_first: bool
+) -> None:
+    """Messages and usage that came as a log record are in the span's facts and sums."""
+    settler = Settler(engine, ingest)
+    bare = Span(
+        trace_id="1" * 32,
+        span_id="a" * 16,
+        name="chat gpt-4o",
+        start_ns=T0,
+        end_ns=T0 + 1,
+        attributes={"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"},
+    )
+    log = Log(
+        trace_id="1" * 32,
+        span_id="a" * 16,
+        time_ns=T0,
+        event_name="gen_ai.client.inference.operation.details",
+        attributes={
+            "gen_ai.input.messages": [
+                {"role": "user", "parts": [{"type": "text", "content": "what's the weather?"}]}
+            ],
+            "gen_ai.usage.input_tokens": 5,
+        },
+    )
+    for logs in (True, False) if logs_first else (False, True):
+        if logs:
+            await ingest.submit(project, logs=[log])
+        else:
+            await ingest.submit(project, spans=[bare])
+    await settler.settle(project, ["1" * 32])
+    assert await total(engine, project) == 5
+    body = await engine.query(
+        "SELECT input_preview FROM spans FINAL WHERE project = {p:String}", {"p": project}
+    )
+    assert msgspec.json.decode(body) == {"input_preview": "what's the weather?"}
+    written = ingest.committed_spans
+    await settler.settle(project, ["1" * 32])
+    assert ingest.committed_spans == written

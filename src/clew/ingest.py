@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from clew.store.engine import Engine
 from clew.store.spans import Refs, Row, Rows
 from clew.wire.contents import content_hash, fold
 from clew.wire.merge import merge
-from clew.wire.normalize import normalize, scores
+from clew.wire.normalize import normalize, normalize_with_logs, scores
 from clew.wire.packing import Parts, pack_log, pack_span, small_values
 
 COMMIT_INTERVAL_S = 0.1
@@ -83,9 +83,11 @@ class Export(NamedTuple):
     logs: Sequence[Log] = ()
     points: Sequence[Point] = ()
     scores: Sequence[Score] = ()
+    facts: Mapping[str, Facts] = {}
+    """Of spans that are understood anew, by span id: they are written though they were told of."""
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many things it tells."""
         return len(self.spans) + len(self.logs) + len(self.points) + len(self.scores)
 
@@ -156,6 +158,16 @@ class Ingest:
         """Call `listener(project, trace_ids)` after each commit."""
         self._on_commit.append(listener)
 
+    def understand(self, span: Span, logs: Sequence[Log] = ()) -> Facts:
+        """The facts of a span with its log records, priced."""
+        return self._priced(span, _understood(span, logs))
+
+    async def rewrite(
+        self, project: str, spans: Sequence[Span], facts: Mapping[str, Facts]
+    ) -> None:
+        """Write spans that are stored once more, with other facts. Returns when it is durable."""
+        await self._take(Export(project, spans, facts=facts))
+
     async def submit(
         self,
         project: str,
@@ -168,11 +180,13 @@ class Ingest:
         """Return when everything is durable. Raises Unavailable if the server is full, stopping or
         can't write; then nothing was acknowledged and the same export may be sent again."""
         export = Export(project, spans, logs, points, scores)
-        if not export.count:
-            return
-        self._admit(export.count)
-        with self._taking(export.count):
-            if export.count <= INLINE_SPANS:
+        if export.size:
+            self._admit(export.size)
+            await self._take(export)
+
+    async def _take(self, export: Export) -> None:
+        with self._taking(export.size):
+            if export.size <= INLINE_SPANS:
                 prepared = self._prepare(export)
             else:
                 prepared = await asyncio.to_thread(self._prepare, export)
@@ -280,6 +294,8 @@ class Ingest:
         """The export's spans, merged with what was told of them before; without those that add
         nothing to it."""
         spans = one.export.spans
+        if one.export.facts:
+            return spans
         by_key = dict(zip(one.prepared.keys, spans, strict=True))
         repeated = [key for key in by_key if key in self._told or key in told]
         if not repeated and len(by_key) == len(spans):
@@ -355,7 +371,8 @@ class Ingest:
         received_ns = time.time_ns()
         for offset, span in enumerate(export.spans):
             resource = _resource_values(span.resource, resources)
-            self._prepare_span(prepared, span, received_ns + offset, resource)
+            facts = export.facts.get(span.span_id) or self.understand(span)
+            self._prepare_span(prepared, span, facts, received_ns + offset, resource)
         for record in export.logs:
             self._prepare_log(prepared, record, received_ns)
         for point in export.points:
@@ -364,12 +381,19 @@ class Ingest:
             _add_scores(prepared, [score], received_ns)
         return prepared
 
-    def _prepare_span(
-        self, prepared: Prepared, span: Span, received_ns: int, resource: dict[str, str]
-    ) -> None:
-        facts = _understood(span)
+    def _priced(self, span: Span, facts: Facts) -> Facts:
         if facts.cost is None and facts.usage is not None:
             facts.cost = self._price(facts, span.start_ns)
+        return facts
+
+    def _prepare_span(
+        self,
+        prepared: Prepared,
+        span: Span,
+        facts: Facts,
+        received_ns: int,
+        resource: dict[str, str],
+    ) -> None:
         raw, parts = pack_span(span)
         refs = self._prepare_contents(prepared, span, span.start_ns, parts)
         row = store.span_row(
@@ -529,11 +553,11 @@ def _unpriced(_facts: Facts, _at_ns: int) -> Cost | None:
     return None
 
 
-def _understood(span: Span) -> Facts:
+def _understood(span: Span, logs: Sequence[Log] = ()) -> Facts:
     """The span's facts. A dialect with a bug must not cost a span: it is kept as it came, and
     understood when the bug is gone."""
     try:
-        return normalize(span)
+        return normalize_with_logs(span, logs) if logs else normalize(span)
     except Exception:
         log.exception("span %s of trace %s wasn't understood", span.span_id, span.trace_id)
         return Facts()

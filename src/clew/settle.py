@@ -1,9 +1,14 @@
-"""What is counted once, written to the rows, so that sums over many runs need no trees.
+"""What only shows when a run's other parts are there, written to the rows soon after.
+
+What is counted once: sums over many runs need no trees then.
 
 A span is stored with its own evidence: a model call counts, an aggregate doesn't. Whether it
 repeats another one shows only when the run's other spans are there, in whatever order they came.
 So runs that changed are looked at again shortly after, and rows that turn out otherwise get a new
 version. Lists and the page of a run don't wait for that: they resolve it when they read.
+
+What a span's log records tell: some instrumentations keep messages, and even usage, off the span,
+and logs travel apart from spans. A span that has such records is understood again with them.
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ from clew.errors import ClewError
 from clew.ingest import Ingest
 from clew.query import ask
 from clew.query.totals import settle
+from clew.query.whole import whole_logs, whole_spans
 from clew.store.engine import Engine
 from clew.store.spans import SPAN_COLUMNS
 
@@ -30,6 +36,18 @@ BATCH = 200
 """Runs settled with one question."""
 
 log = logging.getLogger("clew")
+
+
+_TOLD_IN_LOGS = """
+SELECT DISTINCT trace_id, span_id FROM logs
+WHERE project = {project:String} AND trace_id IN {trace_ids:Array(String)} AND span_id != ''
+    AND startsWith(event_name, 'gen_ai.')
+"""
+
+
+class _Place(msgspec.Struct):
+    trace_id: str
+    span_id: str
 
 
 class _Changed(msgspec.Struct):
@@ -87,10 +105,27 @@ class Settler:
             {"project": project, "trace_ids": list(trace_ids)},
         )
         ambiguous = [msgspec.json.decode(line)["trace_id"] for line in found.splitlines()]
+        await self._join_logs(project, trace_ids)
         settled = await settle(self._engine, project, ambiguous)
         for trace_id, sums in settled.items():
             await self._rewrite(project, trace_id, sums.uncounted)
         return len(ambiguous)
+
+    async def _join_logs(self, project: str, trace_ids: Sequence[str]) -> None:
+        """Understand spans anew whose messages or usage came as log records."""
+        found = await self._engine.query(
+            _TOLD_IN_LOGS, {"project": project, "trace_ids": list(trace_ids)}
+        )
+        for line in found.splitlines():
+            place = msgspec.json.decode(line, type=_Place)
+            spans = await whole_spans(
+                self._engine, project, place.trace_id, place.span_id, blobs=True
+            )
+            logs = await whole_logs(self._engine, project, place.trace_id, place.span_id)
+            for whole in spans:
+                facts = self._ingest.understand(whole.span, logs)
+                if msgspec.json.encode(facts) != bytes(whole.facts):
+                    await self._ingest.rewrite(project, [whole.span], {place.span_id: facts})
 
     async def _rewrite(self, project: str, trace_id: str, uncounted: list[str]) -> None:
         params = {"project": project, "trace_ids": [trace_id], "uncounted": uncounted}

@@ -13,8 +13,11 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from clew import conventions as c
 from clew.span import Conversation, Cost, Facts, Usage
+from clew.wire import previews
 from clew.wire.dialects import clew, genai, genai_legacy, generic, openinference, traceloop
 from clew.wire.messages import recognised
 from clew.wire.outcomes import outcome, says_error
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from clew.score import Score
-    from clew.span import Kind, Log, Message, Span
+    from clew.span import Attributes, Kind, Log, Message, Span
     from clew.wire.dialects.dialect import Dialect, Found
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
@@ -89,6 +92,22 @@ def normalize(span: Span) -> Facts:
     _settle_tool(span, facts)
     refused = _settle_previews(span, facts, [dialect for dialect, _ in spoken])
     _settle_errors(span, facts, refused=refused)
+    return facts
+
+
+def normalize_with_logs(span: Span, logs: Sequence[Log]) -> Facts:
+    """The facts of a span whose content came as log records: instrumentations that keep messages
+    off the span tell them, and sometimes the usage, in events of the Logs signal."""
+    told: Attributes = {}
+    for log in logs:
+        if c.GEN_AI_EVENT_DETAILS in (log.event_name, log.attributes.get(c.EVENT_NAME)):
+            told.update(log.attributes)
+    told.pop(c.EVENT_NAME, None)
+    facts = normalize(msgspec.structs.replace(span, attributes={**told, **span.attributes}))
+    if not (facts.input_preview and facts.output_preview):
+        said = conversation(span, logs)
+        facts.input_preview = facts.input_preview or previews.of_conversation(said.messages_in)
+        facts.output_preview = facts.output_preview or previews.of_messages(said.messages_out)
     return facts
 
 

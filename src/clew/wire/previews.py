@@ -58,7 +58,7 @@ def of_prompt(value: Value) -> str:
     if value is None:
         return ""
     turns = _turns_of(value)
-    return _last_user(parse(value)) if turns is None else _last_user_turn(turns)
+    return of_conversation(parse(value)) if turns is None else _last_user_turn(turns)
 
 
 def of_answer(value: Value) -> tuple[str, bool]:
@@ -92,7 +92,7 @@ def of_input(value: Value) -> str:
     """What went in, as text: the last thing a user said where it is a conversation."""
     opened = _opened(value)
     messages = recognised(opened) if isinstance(opened, (list, dict)) else []
-    return _last_user(messages) if messages else fold(text(_unwrapped(opened)))
+    return of_conversation(messages) if messages else fold(text(_unwrapped(opened)))
 
 
 def of_output(value: Value) -> str:
@@ -110,7 +110,8 @@ def of_arguments(value: Value) -> str:
     return fold(text(value))
 
 
-def _last_user(messages: list[Message]) -> str:
+def of_conversation(messages: list[Message]) -> str:
+    """The last thing a user said, else the last thing that was said."""
     for message in reversed(messages):
         if message.role == "user" and (said := _said(message)):
             return fold(said)
