@@ -146,6 +146,12 @@ def test_a_dry_run_counts_and_needs_no_server(clew: Clew) -> None:
     assert "tool calls   2" in done.out
 
 
+def test_a_cost_that_no_file_tells_is_left_to_the_server(clew: Clew, receiver: Receiver) -> None:
+    """Sessions of Claude Code tell tokens only."""
+    said = clew("import", str(FILES / "claude_code.jsonl"), CLEW_URL=receiver.url).out
+    assert "  cost         not in the files; priced by the server\n" in said
+
+
 def test_without_a_server_nothing_is_read(clew: Clew) -> None:
     """The message says what to do."""
     done = clew("import", str(FILES / "tau2.json"), CLEW_URL="http://127.0.0.1:9")

@@ -11,6 +11,7 @@ import pytest
 from clew.cli.keyring import open_keyring
 from clew.errors import Unavailable
 from clew.server.data_dir import open_data_dir
+from conftest import Served
 
 from .conftest import Clew
 
@@ -81,3 +82,20 @@ def test_a_folder_in_use_is_reached_through_its_server(clew: Clew, tmp_path: Pat
     with open_data_dir(tmp_path, version="1.2.3"):
         done = clew("keys", "list", "--data-dir", str(tmp_path))
         assert "is in use by the Clew with pid" in done.err
+
+
+def test_a_server_that_demands_keys_is_asked_with_one(clew: Clew, tmp_path: Path) -> None:
+    """Without, the sentence says what to do, which isn't the command that was just run."""
+    folder = ("--data-dir", str(tmp_path / "data"))
+    made = clew("keys", "create", "--scope", "admin", *folder)
+    secret = re.findall(r"sk-clew-\w{43}", made.out)[0]
+    server = Served(tmp_path / "data", "--auth", "keys").wait()
+    try:
+        for command in (("create",), ("list",)):
+            done = clew("keys", *command, *folder)
+            assert (done.code, done.out) == (1, "")
+            assert "pass --key with an admin key, or stop it and run this again" in done.err
+            assert "keys create" not in done.err
+        assert clew("keys", "list", "--key", secret, *folder).code == 0
+    finally:
+        server.stop()

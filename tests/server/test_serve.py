@@ -144,6 +144,7 @@ def test_a_port_in_use_is_a_sentence(tmp_path: Path, flag: str) -> None:
         said = refused(*sum(ports.items(), ()), "--data-dir", str(tmp_path / "data"))
     assert port in said
     assert flag in said
+    assert ".cc:" not in said, "gRPC's own words"
 
 
 def test_a_second_server_on_the_folder_is_refused(served: Served) -> None:
@@ -175,3 +176,23 @@ def test_a_public_address_demands_a_key(tmp_path: Path) -> None:
         "--data-dir", str(tmp_path / "data"),
     )  # fmt: skip
     assert "clew keys create" in said
+    assert "or listen on 127.0.0.1" in said
+
+
+def test_keys_that_are_demanded_on_this_machine_need_a_first(tmp_path: Path) -> None:
+    """Where it listens on 127.0.0.1 already, the other way out is not to demand them."""
+    said = refused(
+        "--auth", "keys", "--port", str(free_port()), "--grpc-port", "0",
+        "--data-dir", str(tmp_path / "data"),
+    )  # fmt: skip
+    assert "clew keys create" in said
+    assert "or leave out --auth keys" in said
+
+
+def test_a_query_that_cant_be_read_is_no_matter_for_the_log(served: Served, project: str) -> None:
+    """What the parser makes of it is told to whoever asked."""
+    served.http.post("/api/projects", json={"name": project}).raise_for_status()
+    query = {"query": "ALTER TABLE spans MODIFY SETTING x = 1"}
+    answer = served.http.post(f"/api/projects/{project}/sql", json=query)
+    assert answer.status_code == 422
+    assert "unsupported syntax" not in served.log.read_text()

@@ -40,6 +40,7 @@ ATTEMPTS = 6
 SHOWN_BROKEN = 100
 IMPORT_SCOPE = "clew.import."
 _KINDS: dict[str, Kind] = {"chat": "llm", "execute_tool": "tool"}
+_BY_SERVER = "not in the files; priced by the server"
 SPAN_BYTES = 500
 """What a span takes beside its text, about."""
 
@@ -262,7 +263,7 @@ def _print_summary(tally: Tally, file_count: int, project: str, *, dry_run: bool
         ("model calls", f"{tally.llm_calls:,}"),
         ("tool calls", f"{tally.tool_calls:,}"),
         ("tokens", f"{show.tokens(tally.input_tokens)} in, {show.tokens(tally.output_tokens)} out"),
-        ("cost", show.usd(tally.cost_usd or None)),
+        ("cost", _cost(tally)),
         ("scores", f"{tally.scores:,}"),
         ("started", _period(tally)),
         ("broken", f"{len(tally.broken):,}"),
@@ -272,6 +273,11 @@ def _print_summary(tally: Tally, file_count: int, project: str, *, dry_run: bool
         typer.echo(f"clew: {show.plain(line)}", err=True)
     if len(tally.broken) > SHOWN_BROKEN:
         typer.echo(f"clew: and {len(tally.broken) - SHOWN_BROKEN:,} more", err=True)
+
+
+def _cost(tally: Tally) -> str:
+    unsaid = _BY_SERVER if tally.llm_calls else show.UNKNOWN
+    return show.usd(tally.cost_usd) if tally.cost_usd else unsaid
 
 
 def _period(tally: Tally) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from clew.client import Client, Key, KeyScope
-from clew.errors import NotFound
+from clew.errors import NotFound, Unauthorized
 from clew.records import Records, keys, open_records
 from clew.server.data_dir import Locked, open_data_dir
 
@@ -82,11 +82,25 @@ def open_keyring(
     except Locked as exc:
         if not exc.holder.url:
             raise
-        with Client(exc.holder.url, key) as client:
+        with _by_its_holder(exc.holder.url, key, data_dir) as client:
             yield client
         return
     with folder, contextlib.closing(open_records(folder.records_path)) as records:
         yield FolderKeyring(records)
+
+
+@contextlib.contextmanager
+def _by_its_holder(url: str, key: str | None, data_dir: Path) -> Generator[Client]:
+    """The server that holds the folder, which may want to know who asks."""
+    with Client(url, key) as client:
+        try:
+            yield client
+        except Unauthorized as exc:
+            message = (
+                f"the Clew at {url} holds {data_dir} and demands keys: pass --key with an admin "
+                "key, or stop it and run this again"
+            )
+            raise Unauthorized(message) from exc
 
 
 def _bound(project: str) -> str | None:

@@ -199,6 +199,8 @@ def _log_to_stderr(level: str) -> None:
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     log.setLevel(level.upper())
+    # It warns of every query that it can't read, which is answered to whoever asked.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 def _greet(settings: Settings) -> None:

@@ -7,6 +7,7 @@ https://opentelemetry.io/docs/specs/otlp/#otlpgrpc
 from __future__ import annotations
 
 import logging
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -75,11 +76,20 @@ async def serve_grpc(
 def _bind(server: grpc.aio.Server, host: str, port: int) -> int:
     address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
+        _try_port(host, port)
         return server.add_insecure_port(address)
-    except RuntimeError as exc:
+    except (OSError, RuntimeError) as exc:
         raise StartupError(
             f"can't listen on {address} for gRPC: stop what uses it, or pass another --grpc-port"
         ) from exc
+
+
+def _try_port(host: str, port: int) -> None:
+    """Raise OSError where the port can't be had: gRPC would write its own lines about it first."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
 
 
 def _handler(
