@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
+
 import pytest
 
 import make
@@ -13,11 +17,13 @@ from clew.query.spans import list_spans
 from clew.query.stats import Chart, get_stats, list_values
 from clew.query.times import DAY_NS, Range
 from clew.query.traces import list_runs
-from clew.query.walk import SPANS, Listing, Walk, extent
+from clew.query.walk import SPANS, Listing, Page, Walk, extent
 from clew.span import Span
 from clew.store.embedded import EmbeddedEngine
 
 pytestmark = pytest.mark.anyio
+
+Item = TypeVar("Item")
 
 LAST_NS = 9_223_372_036_854_775_000
 
@@ -41,15 +47,22 @@ async def test_lists_reach_every_time(
 ) -> None:
     """Runs and spans come in order of time from 1970 to 2262, on one page or on many."""
     expected = [run.trace_id for run in moments][:: 1 if order == "start_time" else -1]
-    for list_, key in ((list_runs, "runs"), (list_spans, "spans")):
-        listing, found = Listing(order=order, limit=limit), []
-        while True:
-            page = await list_(engine, project, listing)
-            found += [one.trace.trace_id if key == "runs" else one.trace_id for one in page.items]
-            if page.next_cursor is None:
-                break
-            listing = listing._replace(cursor=page.next_cursor)
-        assert found == expected
+    listing = Listing(order=order, limit=limit)
+    runs, spans = partial(list_runs, engine, project), partial(list_spans, engine, project)
+    assert [run.trace.trace_id for run in await every_item(runs, listing)] == expected
+    assert [span.trace_id for span in await every_item(spans, listing)] == expected
+
+
+async def every_item(
+    list_: Callable[[Listing], Awaitable[Page[Item]]], listing: Listing
+) -> list[Item]:
+    """What all pages of a list hold."""
+    page = await list_(listing)
+    found = page.items
+    while page.next_cursor is not None:
+        page = await list_(listing._replace(cursor=page.next_cursor))
+        found += page.items
+    return found
 
 
 @pytest.mark.parametrize("order", ["duration", "cost", "tokens"])
@@ -107,9 +120,8 @@ async def test_values_come_from_every_time(
     assert len(await list_values(engine, project, "name")) == len(moments)
 
 
-async def test_walk_jumps_over_what_is_empty(
-    engine: EmbeddedEngine, moments: list[Span], project: str
-) -> None:
+@pytest.mark.usefixtures("moments")
+async def test_walk_jumps_over_what_is_empty(engine: EmbeddedEngine, project: str) -> None:
     """Three moments in three centuries are three windows of at most six hours."""
     whole = await extent(engine, project, Range())
     assert whole is not None

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from litestar import Request, delete
 
 from clew.ingest import Ingest
+from clew.server.api.paths import last_id
 from clew.server.auth import Access
 from clew.store import deletion
 from clew.store.engine import Engine
@@ -30,10 +31,10 @@ async def delete_trace(
     ingest.announce(project, {trace_id})
 
 
-@delete("/api/projects/{project:str}/sessions/{session_id:str}", tags=["deletion"])
+@delete("/api/projects/{project:str}/sessions/{session_id:path}", tags=["deletion"])
 async def delete_session(
     project: str,
-    session_id: str,
+    session_id: str,  # noqa: ARG001 - for the route, see `last_id`
     request: AnyRequest,
     access: Access,
     engine: Engine,
@@ -42,14 +43,14 @@ async def delete_session(
     """Remove every trace of a session, and the session's scores."""
     await access.admin(request.headers, project)
     async with ingest.paused():
-        await deletion.delete_session(engine, project, session_id)
+        await deletion.delete_session(engine, project, last_id(request))
     ingest.announce(project, set())
 
 
-@delete("/api/projects/{project:str}/users/{user_id:str}", tags=["deletion"])
+@delete("/api/projects/{project:str}/users/{user_id:path}", tags=["deletion"])
 async def delete_user(
     project: str,
-    user_id: str,
+    user_id: str,  # noqa: ARG001 - for the route, see `last_id`
     request: AnyRequest,
     access: Access,
     engine: Engine,
@@ -58,7 +59,7 @@ async def delete_user(
     """Remove every trace of a user."""
     await access.admin(request.headers, project)
     async with ingest.paused():
-        await deletion.delete_user(engine, project, user_id)
+        await deletion.delete_user(engine, project, last_id(request))
     ingest.announce(project, set())
 
 

@@ -8,6 +8,7 @@ from litestar import get
 from clew.query import sessions as query
 from clew.query.sessions import Session, WholeSession
 from clew.server.api.parameters import LISTED, AnyRequest, Listed
+from clew.server.api.paths import last_id
 from clew.server.auth import Access
 from clew.store.engine import Engine
 
@@ -33,13 +34,17 @@ async def list_sessions(
     return SessionList(sessions=page.items, next_cursor=page.next_cursor)
 
 
-@get("/api/projects/{project:str}/sessions/{session_id:str}", tags=["sessions"])
+@get("/api/projects/{project:str}/sessions/{session_id:path}", tags=["sessions"])
 async def get_session(
-    project: str, session_id: str, request: AnyRequest, access: Access, engine: Engine
+    project: str,
+    session_id: str,  # noqa: ARG001 - for the route; what the sender wrote is in the raw path
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
 ) -> WholeSession:
     """One session with its runs, oldest first."""
     await access.read(request.headers, project)
-    return await query.get_session(engine, project, session_id)
+    return await query.get_session(engine, project, last_id(request))
 
 
 session_routes = [list_sessions, get_session]
