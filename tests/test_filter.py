@@ -170,3 +170,19 @@ def test_refusal_says_where_and_what_was_expected(text: str, position: int, mess
     with pytest.raises(BadFilter) as refusal:
         parse(text)
     assert (refusal.value.position, refusal.value.message) == (position, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        ("word " * 1000, 4096, "longer than 4096 characters"),
+        ("w " * 17, 32, "more than 16 words or phrases"),
+        ("kind:llm " * 33, 288, "more than 32 terms"),
+    ],
+)
+def test_filter_that_asks_too_much_is_refused(text: str, position: int, message: str) -> None:
+    """A filter has up to 32 terms, of which 16 are texts; the refusal names the first too many."""
+    with pytest.raises(BadFilter, match=message) as refused:
+        parse(text)
+    assert refused.value.position == position
+    assert len(parse("w " * 16 + "kind:llm " * 16).terms) == 32

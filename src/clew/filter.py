@@ -119,6 +119,11 @@ FIELDS: Final[dict[str, Field]] = {
     "resource": Field(type="any", keyed=True),
 }
 
+# Each term is a look at the store of its own, and each text one at the index of all contents.
+MAX_CHARS: Final = 4_096
+MAX_TERMS: Final = 32
+MAX_TEXTS: Final = 16
+
 _DURATIONS: Final[dict[str, int]] = {
     "d": 86_400_000_000_000,
     "h": 3_600_000_000_000,
@@ -150,7 +155,10 @@ _BARE_TEXT: Final = re.compile(r'[^\s"*:<>-][^\s"*:<>]*')
 
 
 def parse(text: str) -> Filter:
-    """Read a filter. Raises BadFilter, with the place and what was expected there."""
+    """Read a filter. Raises BadFilter, with the place and what was expected there, or when it is
+    longer than a question to the store can be."""
+    if len(text) > MAX_CHARS:
+        raise BadFilter(f"the filter is longer than {MAX_CHARS} characters", MAX_CHARS)
     return Filter(terms=tuple(_Reader(text).terms()))
 
 
@@ -173,7 +181,9 @@ class _Reader:
     def terms(self) -> list[Term | Text]:
         terms: list[Term | Text] = []
         while self._skip_space():
+            start = self.at
             terms.append(self._term())
+            _check_count(terms, start)
             if self.at < len(self.text) and not self.text[self.at].isspace():
                 raise BadFilter(f"expected a space before the next term at {self.at}", self.at)
         return terms
@@ -308,6 +318,18 @@ class _Reader:
         if field.type == "choice":
             return _choice(name, field, glob, start)
         return glob
+
+
+def _check_count(terms: list[Term | Text], at: int) -> None:
+    """Raise BadFilter if the last of the terms, which starts at `at`, is one too many."""
+    if len(terms) > MAX_TERMS:
+        raise BadFilter(f"more than {MAX_TERMS} terms, the first too many at {at}", at)
+    if sum(isinstance(term, Text) for term in terms) > MAX_TEXTS:
+        raise BadFilter(
+            f"more than {MAX_TEXTS} words or phrases, the first too many at {at}:"
+            " quote words that stand side by side",
+            at,
+        )
 
 
 _COMPARISONS: Final[dict[str, Op]] = {">": ">", ">=": ">=", "<": "<", "<=": "<="}

@@ -115,6 +115,17 @@ async def test_search_for_nothing_is_refused(engine: EmbeddedEngine, project: st
         await list_hits(engine, project, ' "" ')
 
 
+@pytest.mark.parametrize(
+    ("query", "message"), [("w " * 17, "may have 16"), ("w" * 4097, "longer than 4096")]
+)
+async def test_search_for_too_much_is_refused(
+    engine: EmbeddedEngine, project: str, query: str, message: str
+) -> None:
+    """Each word is a look into the index; the refusal says how many there may be."""
+    with pytest.raises(BadInput, match=message):
+        await list_hits(engine, project, query)
+
+
 @given(st.text(), st.text(min_size=1).filter(str.split), st.text())
 def test_snippet_marks_what_it_shows(before: str, needle: str, after: str) -> None:
     """Ranges lie in the snippet, in order, and the snippet is short."""

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from clew.errors import BadInput
-from clew.filter import Filter
+from clew.filter import MAX_CHARS, MAX_TEXTS, Filter
 from clew.query import ask
 from clew.query.order import Order, place_params
 from clew.query.times import render_time
@@ -105,11 +105,18 @@ async def list_hits(
 
 
 def read_needles(text: str) -> list[str]:
-    """The words and phrases of a search. Raises BadInput if there are none."""
+    """The words and phrases of a search. Raises BadInput if there are none or too many."""
+    if len(text) > MAX_CHARS:
+        raise BadInput(f"the search is longer than {MAX_CHARS} characters: shorten q")
     found = [" ".join((m["phrase"] or m["word"] or "").split()) for m in _QUERY.finditer(text)]
     needles = [needle for needle in found if needle]
     if not needles:
         raise BadInput("there is nothing to search for: give q a word or a quoted phrase")
+    if len(needles) > MAX_TEXTS:
+        raise BadInput(
+            f"q has {len(needles)} words or phrases and may have {MAX_TEXTS}:"
+            " quote words that stand side by side"
+        )
     return needles
 
 

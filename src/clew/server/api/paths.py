@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 from litestar import Request
@@ -14,6 +14,6 @@ def last_id(request: Request[Any, Any, Any]) -> str:
     Read from the bytes of the request: routing joins slashes that follow each other, and can't
     tell `%2F` from `/`, while an id may hold either, also as its first or last character.
     """
-    raw = cast("bytes", request.scope["raw_path"]).partition(b"?")[0].decode("ascii", "replace")
+    raw = request.scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
     _, _, below = raw.partition("/api/projects/")
     return unquote(below.split("/", 2)[2])
