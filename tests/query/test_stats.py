@@ -62,8 +62,9 @@ CASES = [
     Case("duration_p50", {"": [None, None, 6000, None]}, 6000, filter="agent:c"),
     Case("spans", {"": [3, 1, 1, 0]}, 5),
     Case("llm_calls", {"": [1, 1, 0, 0]}, 2),
-    Case("input_tokens", {"": [100, 100, 0, 0]}, 200),
-    Case("cost_usd", {"": [None, None, 0, 0]}, None),
+    Case("input_tokens", {"": [100, 100, None, None]}, 200),
+    Case("cost_usd", {"": [None] * 4}, None),
+    Case("output_tokens", {"": [None, None, None, None]}, None, filter="kind:agent"),
     Case("ttft_p50", {"": [None, None, None, None]}, None),
     Case("llm_calls", {"ann": [1, 0, 0, 0], "bob": [0, 1, 0, 0], "": [0] * 4}, 2, ("user",)),
     Case("traces", {"": [0, 0, 1, 0], "gpt-4": [1, 0, 0, 0], "gpt-5": [1, 0, 0, 0]}, 3, ("model",)),
@@ -75,7 +76,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.metric} {case.group_by}")
 async def test_metric_over_time(engine: EmbeddedEngine, charted: str, case: Case) -> None:
-    """Buckets by start without gaps: counts are 0 where nothing was, averages unknown."""
+    """Buckets by start without gaps: counts are 0 where nothing was, what nobody told unknown."""
     chart = Chart(case.metric, case.group_by, "1h", filters.parse(case.filter), HOURS)
     stats = await get_stats(engine, charted, chart)
     assert stats.interval_s == 3600

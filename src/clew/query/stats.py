@@ -104,10 +104,10 @@ METRICS: Final[dict[str, Metric]] = {
         False,
         0,
     ),
-    # Without calls there is no usage; with calls that don't say, it is unknown.
-    "input_tokens": Metric("if(max(counted) = 0, 0, sumIf(input_tokens, counted))", False, 0),
-    "output_tokens": Metric("if(max(counted) = 0, 0, sumIf(output_tokens, counted))", False, 0),
-    "cost_usd": Metric("if(max(counted) = 0, 0, sumIf(cost_usd, counted))", False, 0),
+    # NULL where nobody told: a sum that is not known is not 0.
+    "input_tokens": Metric("sumIf(input_tokens, counted)", False, None),
+    "output_tokens": Metric("sumIf(output_tokens, counted)", False, None),
+    "cost_usd": Metric("sumIf(cost_usd, counted)", False, None),
     "ttft_p50": Metric("quantile(0.5)(ttft_ns) / 1e6", False, None),
     "ttft_p95": Metric("quantile(0.95)(ttft_ns) / 1e6", False, None),
 }
