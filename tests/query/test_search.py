@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import msgspec
 import pytest
@@ -113,6 +114,41 @@ async def test_search_for_nothing_is_refused(engine: EmbeddedEngine, project: st
     """An empty search says what it wants."""
     with pytest.raises(BadInput, match="a word or a quoted phrase"):
         await list_hits(engine, project, ' "" ')
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("smile", ["smile"]),
+        ("bcd", ["bcd"]),
+        ("family", ["family"]),
+        ("love", ["love"]),
+        ('"😀smile"', ["😀smile"]),
+        ("보고서", ["보고서"]),
+        ("résumé", ["résumé"]),
+        (unicodedata.normalize("NFD", "résumé"), ["résumé"]),
+        ("smil", []),
+    ],
+)
+async def test_words_are_found_beside_emoji_and_decomposed(
+    engine: EmbeddedEngine, ingest: Ingest, project: str, query: str, expected: list[str]
+) -> None:
+    """Emoji end a word, also joined and varied ones; NFD as macOS writes it is found as typed."""
+    text = "😀smile a😀bcd 👨\u200d👩family❤\ufe0flove" + unicodedata.normalize(
+        "NFD", " 보고서.pdf résumé.doc"
+    )
+    await make.store(ingest, project, make.llm(gen_ai__input__messages=said(text)))
+    hits = (await list_hits(engine, project, query)).items
+    assert [piece for hit in hits for piece in marked(hit)] == expected
+
+
+async def test_half_an_emoji_breaks_no_export(
+    engine: EmbeddedEngine, ingest: Ingest, project: str
+) -> None:
+    """Senders cut texts inside of surrogate pairs; what is left is stored and found."""
+    cut = said("broken HALF").replace("HALF", "\\ud83d")
+    await make.store(ingest, project, make.llm(gen_ai__input__messages=cut))
+    assert len((await list_hits(engine, project, "broken")).items) == 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import unicodedata
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -121,8 +122,8 @@ def read_needles(text: str) -> list[str]:
 
 
 def cut_snippet(text: str, needles: Sequence[str]) -> Snippet:
-    """About 160 characters of `text` around the first match."""
-    plain = re.sub(r"[\s\x1f]", " ", text)
+    """About 160 characters of `text` around the first match, composed as needles are typed."""
+    plain = re.sub(r"[\s\x1f]", " ", unicodedata.normalize("NFC", text))
     pattern = re.compile("|".join(map(_pattern, needles)), re.IGNORECASE)
     first = pattern.search(plain)
     start = _word_start(plain, max(0, (first.start() if first else 0) - LEAD_CHARS))
@@ -133,7 +134,7 @@ def cut_snippet(text: str, needles: Sequence[str]) -> Snippet:
 
 
 def _pattern(needle: str) -> str:
-    spaced = r"\s+".join(map(re.escape, needle.split()))
+    spaced = r"\s+".join(map(re.escape, unicodedata.normalize("NFC", needle).split()))
     # The index knows whole words, so a plain word is not marked inside of a longer one.
     whole = needle.isascii() and needle.isalnum()
     return rf"(?<![A-Za-z0-9]){spaced}(?![A-Za-z0-9])" if whole else spaced

@@ -397,8 +397,9 @@ def _says(needle: str, text: str) -> str:
     if _ONE_WORD.fullmatch(text.strip()):
         return f"hasAllTokens(text, {needle})"
     in_order = (
-        r"position(replaceRegexpAll(lowerUTF8(text), '[\\s\\x1f]+', ' '),"
-        f" lowerUTF8({needle})) > 0"
+        r"position(replaceRegexpAll("
+        r"lowerUTF8(normalizeUTF8NFKC(toValidUTF8(text))), '[\\s\\x1f]+', ' '),"
+        f" lowerUTF8(normalizeUTF8NFKC(toValidUTF8({needle})))) > 0"
     )
     if not any(map(str.isalnum, text)):
         return in_order

@@ -107,13 +107,14 @@ CREATE TABLE IF NOT EXISTS contents
     text String CODEC(ZSTD(1)),
     blob String CODEC(ZSTD(1)),
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1,
-    -- Characters of scripts that write without spaces are words of their own, in what is stored
-    -- and in what is asked for alike.
+    -- Characters of scripts that write without spaces, and emoji with what joins and varies them,
+    -- are words of their own, in what is stored and in what is asked for alike. File names of
+    -- macOS come decomposed, what people type composed: both are read as NFKC.
     INDEX words text TYPE text(
         tokenizer = 'splitByNonAlpha',
         preprocessor = replaceRegexpAll(
-            lowerUTF8(text),
-            '([\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}])',
+            lowerUTF8(normalizeUTF8NFKC(toValidUTF8(text))),
+            '([\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{So}\\x{1F3FB}-\\x{1F3FF}\\x{200D}\\x{20E3}\\x{FE0E}\\x{FE0F}])',
             ' \\1 '
         )
     )
