@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import make
 from clew.client import Client
 from clew.records.prices import Price
 from clew.server.prices import dated
@@ -17,7 +18,7 @@ T0 = 1_795_442_531_000_000_000
 def call(model: str) -> Span:
     """A call of a thousand tokens in and a hundred out."""
     return Span(
-        trace_id="1" * 32,
+        trace_id=make.trace_id(),
         span_id="a" * 16,
         name=f"chat {model}",
         start_ns=T0,
@@ -33,13 +34,16 @@ def call(model: str) -> Span:
 
 def cost(server: Served, project: str, model: str) -> dict[str, object] | None:
     """What a call that arrives now costs."""
+    sent = call(model)
     answer = server.http.post(
         "/v1/traces",
-        content=encode_traces([call(model)]),
+        content=encode_traces([sent]),
         headers={"content-type": "application/x-protobuf", "x-clew-project": project},
     )
     assert answer.status_code == 200
-    span = server.http.get(f"/api/projects/{project}/traces/{'1' * 32}/spans/{'a' * 16}").json()
+    span = server.http.get(
+        f"/api/projects/{project}/traces/{sent.trace_id}/spans/{sent.span_id}"
+    ).json()
     found: dict[str, object] | None = span["facts"].get("cost")
     return found
 

@@ -99,7 +99,7 @@ def of_output(value: Value) -> str:
     """What came out, as text: the last message where it is a conversation."""
     opened = _opened(value)
     messages = recognised(opened) if isinstance(opened, (list, dict)) else []
-    return of_messages(messages[-1:]) if messages else fold(text(_unwrapped(opened)))
+    return of_messages(messages[-1:]) if messages else fold(text(_unwrapped(opened, _ANSWERED)))
 
 
 def of_arguments(value: Value) -> str:
@@ -192,33 +192,34 @@ def _opened(value: Value) -> Value:
 
 
 # What programs call the text that a person gave or gets, beside other arguments and results.
-_SAID_KEYS = tuple(
+_ASKED = tuple(
     "question query user_input user_message input message prompt text task request content"
-    " instruction instructions topic answer final_output output result response".split()
+    " instruction instructions topic".split()
 )
+_ANSWERED = tuple("answer final_output output result response text message content summary".split())
 
 
-def _unwrapped(value: Value) -> Value:
+def _unwrapped(value: Value, names: tuple[str, ...] = _ASKED) -> Value:
     while True:
         if isinstance(value, dict) and value.keys() == {"args", "kwargs"}:
             args, kwargs = value["args"], value["kwargs"]
             if isinstance(args, list) and args and isinstance(kwargs, dict) and kwargs:
                 return ", ".join([*map(text, args), *(f"{k}={text(v)}" for k, v in kwargs.items())])
             value = args or kwargs
-        elif isinstance(value, (dict, list)) and (inner := _chosen(value)) is not None:
+        elif isinstance(value, (dict, list)) and (inner := _chosen(value, names)) is not None:
             value = inner
         else:
             return value
 
 
-def _chosen(value: dict[str, Value] | list[Value]) -> Value:
-    """The one value in it that says something, or the one that a person said; None for neither."""
+def _chosen(value: dict[str, Value] | list[Value], names: tuple[str, ...]) -> Value:
+    """The one value in it that says something, or the one of these names; None for neither."""
     held = list(value.values() if isinstance(value, dict) else value)
     full = [inner for inner in held if inner not in (None, "", [], {})]
     if len(full) == 1:
         return full[0]
     if isinstance(value, dict):
-        named = (value.get(key) for key in _SAID_KEYS)
+        named = (value.get(key) for key in names)
         return next((said for said in named if isinstance(said, str) and said), None)
     # A question and what came before it, as positional arguments.
     rest = full[1:]
