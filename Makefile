@@ -32,7 +32,7 @@ unit: setup ## the unit and API tests
 	@$(BIN)/pytest -q -m "not browser"
 
 e2e: setup chromium ## the browser tests
-	@$(BIN)/pytest -q -m browser -n 1
+	@$(BIN)/pytest -q -m browser
 
 dev: setup ## a server on ./clew-data and the web app that reloads itself
 	@trap 'kill 0' EXIT; $(BIN)/clew serve & cd web && npm run dev
