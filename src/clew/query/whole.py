@@ -109,7 +109,9 @@ async def whole_spans(
         hashes={digest for line in lines for digest in line.hashes()},
         blobs=blobs,
     )
-    spans = [_whole(line, contents, blobs=blobs) for line in lines]
+    # Once for all spans: a conversation's contents are in every one of its calls.
+    texts = _texts(contents, blobs=blobs)
+    spans = [_whole(line, contents, texts) for line in lines]
     return sorted(spans, key=lambda whole: (whole.span.start_ns, whole.span.span_id))
 
 
@@ -166,10 +168,7 @@ async def read_contents(  # noqa: PLR0913 - each names what is read
     }
 
 
-def _whole(line: _SpanLine, contents: Mapping[str, Content], *, blobs: bool) -> WholeSpan:
-    texts = _texts(
-        {digest: contents[digest] for digest in line.hashes() if digest in contents}, blobs=blobs
-    )
+def _whole(line: _SpanLine, contents: Mapping[str, Content], texts: Mapping[str, str]) -> WholeSpan:
     take = taker(
         {
             "input": iter(_present(line.input, contents, texts)),
