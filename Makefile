@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WEB_BUILT := src/clew/server/web/index.html
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help setup demo test check unit e2e dev format web bench lock chromium clean
+.PHONY: help setup demo test check unit e2e dev format web bench lock chromium postgres clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -17,7 +17,7 @@ setup: $(VENV)/.installed $(WEB_BUILT) ## install everything and build the web a
 demo: setup ## a server with the demo project, in the browser
 	@$(BIN)/clew demo
 
-test: setup chromium check unit e2e ## every check and every test, the browser ones included
+test: setup chromium postgres check unit e2e ## every check and every test, the browser ones included
 
 check: setup ## formatting, lint, types, floors
 	@$(BIN)/ruff check --quiet .
@@ -27,7 +27,7 @@ check: setup ## formatting, lint, types, floors
 	@$(BIN)/pyright --warnings
 	@cd web && npm run --silent lint
 
-unit: setup ## the unit and API tests
+unit: setup postgres ## the unit and API tests
 	@cd web && npm run --silent test
 	@$(BIN)/pytest -q -m "not browser"
 
@@ -46,7 +46,7 @@ bench: setup ## measure, beside other products in environments of their own
 	@$(BIN)/python bench/run.py
 
 lock: ## resolve the dependencies again
-	@$(BIN)/uv pip compile pyproject.toml --extra server --group dev --group demo --universal \
+	@$(BIN)/uv pip compile pyproject.toml --extra server --extra postgres --group dev --group demo --universal \
 		--generate-hashes --no-header --no-annotate --upgrade --quiet -o requirements.lock
 
 clean: ## remove what was built and installed here
@@ -76,3 +76,10 @@ chromium:
 	@command -v chromium > /dev/null || { echo "installing Chromium for the browser tests"; \
 		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium > /dev/null; }
+
+postgres:
+	@command -v postgres > /dev/null || ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1 || { \
+		echo "installing PostgreSQL for the tests of the records"; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends postgresql > /dev/null; } \
+		|| echo "it can't be installed: the tests on PostgreSQL are left out"

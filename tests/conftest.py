@@ -19,11 +19,13 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 
 from clew.ingest import Ingest
 from clew.store.embedded import EmbeddedEngine
 from clew.store.migrate import migrate
+from postgres import URL, OwnPostgres, Postgres, find_binaries, why_not
 
 settings.register_profile(
     "clew", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -126,3 +128,26 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     server = Served(tmp_path_factory.mktemp("served") / "data").wait()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The worker's PostgreSQL server."""
+    if (reason := why_not()) is not None:
+        pytest.skip(reason)
+    if URL:
+        yield Postgres(sa.make_url(URL))
+        return
+    binaries = find_binaries()
+    assert binaries is not None
+    server = OwnPostgres(binaries, free_port())
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """An empty database of the test's own."""
+    url = postgres.create()
+    yield url
+    postgres.drop(url)

@@ -25,7 +25,8 @@ Clew = Callable[..., Done]
 @pytest.fixture
 def clew(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Clew:
     """Run `clew` with these arguments and environment; nothing of the real one is seen."""
-    for variable in ("CLEW_URL", "CLEW_API_KEY", "CLEW_PROJECT", "CLEW_DATA_DIR"):
+    for option in ("URL", "API_KEY", "PROJECT", "DATA_DIR", "RECORDS_URL"):
+        variable = f"CLEW_{option}"
         monkeypatch.delenv(variable, raising=False)
 
     def call(*arguments: str, **environ: str) -> Done:

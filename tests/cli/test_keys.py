@@ -75,7 +75,7 @@ def test_a_folder_in_use_is_reached_through_its_server(clew: Clew, tmp_path: Pat
     url = "http://127.0.0.1:1"
     with (
         open_data_dir(tmp_path, version="1.2.3", url=url),
-        open_keyring(None, None, tmp_path, make=False) as keyring,
+        open_keyring(None, None, tmp_path, None, make=False) as keyring,
         pytest.raises(Unavailable, match=url),
     ):
         keyring.keys("default")
@@ -99,3 +99,18 @@ def test_a_server_that_demands_keys_is_asked_with_one(clew: Clew, tmp_path: Path
         assert clew("keys", "list", "--key", secret, *folder).code == 0
     finally:
         server.stop()
+
+
+def test_keys_are_made_in_postgresql(clew: Clew, tmp_path: Path, postgres_url: str) -> None:
+    """Where the server's records are; no folder is made for it."""
+    records = ("--records-url", postgres_url, "--data-dir", str(tmp_path / "data"))
+    made = clew("keys", "create", "--scope", "admin", *records)
+    assert made.code == 0
+    assert "admin" in clew("keys", "list", *records[2:], CLEW_RECORDS_URL=postgres_url).out
+    assert not (tmp_path / "data").exists()
+    environ = {"CLEW_RECORDS_URL": postgres_url}
+    server = Served(tmp_path / "data", "--auth", "keys", environ=environ).wait()
+    secret = re.findall(r"sk-clew-\w{43}", made.out)[0]
+    answer = server.http.get("/api/projects", headers={"authorization": f"Bearer {secret}"})
+    assert answer.status_code == 200
+    server.stop()

@@ -1,4 +1,4 @@
-"""What the tests of the records room share."""
+"""What the tests of the records room share: each runs on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ import pytest
 from clew.records import Records, open_records
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A place for a new records database: a path, or the URL of an empty database."""
+    if request.param == "sqlite":
+        return tmp_path / "records.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
 @pytest.fixture
-def records(tmp_path: Path) -> Iterator[Records]:
-    """A new records database, at `tmp_path / "records.db"`."""
-    opened = open_records(tmp_path / "records.db")
+def records(where: Path | str) -> Iterator[Records]:
+    """A new records database, at `where`."""
+    opened = open_records(where)
     yield opened
     opened.close()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,29 +45,48 @@ def test_a_new_database_has_the_default_project(records: Records) -> None:
     assert [project.name for project in records.read_now(projects.list_all)] == ["default"]
 
 
-def test_a_database_opens_again_with_what_it_held(tmp_path: Path) -> None:
+def test_a_database_opens_again_with_what_it_held(where: Path | str) -> None:
     """What was written is there after a restart."""
-    first = open_records(tmp_path / "records.db")
+    first = open_records(where)
     first.write_now(projects.create, "travel", NOW)
     first.close()
-    second = open_records(tmp_path / "records.db")
+    second = open_records(where)
     assert second.read_now(projects.get, "travel").created_at == NOW
     second.close()
 
 
-def test_a_newer_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_newer_database_is_refused_and_left_alone(where: Path | str) -> None:
     """A program must not write what it doesn't understand."""
-    path = tmp_path / "records.db"
-    open_records(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9'")
-    connection.close()
+    records = open_records(where)
+    newer = sa.text("UPDATE alembic_version SET version_num = '9'")
+    records.write_now(lambda connection: connection.execute(newer))
+    records.close()
     with pytest.raises(StartupError) as caught:
-        open_records(path)
+        open_records(where)
+    what, flag = ("data folder", "--data-dir")
+    if isinstance(where, str):
+        what, flag = ("database", "--records-url")
     assert caught.value.message == (
-        "this data folder was written by a newer Clew (records version 9, this program knows 1): "
-        "run the newer version, or pass another --data-dir"
+        f"this {what} was written by a newer Clew (records version 9, this program knows 1): "
+        f"run the newer version, or pass another {flag}"
     )
+
+
+def test_an_older_database_can_be_left_as_it_is(where: Path | str) -> None:
+    """For programs that only copy it."""
+    records = open_records(where, migrate=False)
+    assert records.read_now(database.version) == 0
+    records.close()
+
+
+def test_servers_that_start_at_once_migrate_once(where: Path | str) -> None:
+    """On an empty database one makes the tables and the others wait for it."""
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(open_records, [where] * 6))
+    for records in opened:
+        assert records.read_now(database.version) == database.VERSION
+        assert [project.name for project in records.read_now(projects.list_all)] == ["default"]
+        records.close()
 
 
 def test_a_damaged_database_is_a_sentence(tmp_path: Path) -> None:
@@ -90,10 +109,9 @@ def test_a_question_that_fails_changes_nothing(records: Records) -> None:
     assert [project.name for project in records.read_now(projects.list_all)] == ["default"]
 
 
-def test_a_locked_database_is_unavailable(
-    records: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_file_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another process that writes for too long gives an answer that may be tried again."""
+    records = open_records(tmp_path / "records.db")
     monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 1)
     impatient = open_records(tmp_path / "records.db")
     writing, done = threading.Event(), threading.Event()
@@ -114,6 +132,7 @@ def test_a_locked_database_is_unavailable(
         done.set()
         holder.join()
         impatient.close()
+        records.close()
 
 
 def test_writers_at_once_each_succeed(records: Records) -> None:
@@ -126,6 +145,23 @@ def test_writers_at_once_each_succeed(records: Records) -> None:
 
     assert {project.name for project in asyncio.run(ensure_all())} == {f"p{n}" for n in range(5)}
     assert len(records.read_now(projects.list_all)) == 6
+
+
+def test_a_project_that_servers_see_at_once_is_made_once(where: Path | str) -> None:
+    """Whoever comes second takes what the first has made."""
+    servers = [open_records(where) for _ in range(4)]
+    together = threading.Barrier(len(servers))
+
+    def see(server: Records) -> list[projects.Project]:
+        together.wait(10)
+        return [server.write_now(projects.ensure, f"p{number}", NOW) for number in range(20)]
+
+    with ThreadPoolExecutor(len(servers)) as pool:
+        first, *others = pool.map(see, servers)
+    assert all(other == first for other in others)
+    assert len(servers[0].read_now(projects.list_all)) == 21
+    for server in servers:
+        server.close()
 
 
 def test_a_note_is_replaced_by_the_next(records: Records) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -84,6 +85,30 @@ def test_a_key_needs_a_project_that_exists(records: Records) -> None:
     """A name that is mistyped isn't a new project."""
     with pytest.raises(NotFound, match="no project 'defualt'"):
         records.write_now(keys.create, "defualt", "", ["read"], NOW)
+
+
+def test_a_name_holds_what_every_database_holds(records: Records) -> None:
+    """PostgreSQL has no text with NUL in it, so nobody has; asking for one finds nothing."""
+    with pytest.raises(BadInput, match="NUL"):
+        records.write_now(keys.create, "default", "a\0b", ["read"], NOW)
+    with pytest.raises(NotFound, match="no project"):
+        records.write_now(keys.create, "a\0b", "", ["read"], NOW)
+    with pytest.raises(NotFound, match="no key"):
+        records.write_now(keys.revoke, "default", "a\0b", NOW)
+
+
+def test_a_key_isnt_made_for_a_project_that_goes(where: Path | str) -> None:
+    """At the same moment in two servers: there is a key of a project, or neither."""
+    one, other = open_records(where), open_records(where)
+    for number in range(10):
+        project = one.write_now(projects.create, f"p{number}", NOW).name
+        with ThreadPoolExecutor(2) as pool:
+            made = pool.submit(one.write_now, keys.create, project, "", ["read"], NOW)
+            pool.submit(other.write_now, projects.delete, project, NOW).result()
+            assert made.exception() is None or isinstance(made.exception(), NotFound)
+        assert one.read_now(keys.list_all, project) == []
+    one.close()
+    other.close()
 
 
 def test_admin_may_do_everything() -> None:

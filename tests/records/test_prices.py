@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from clew.errors import BadInput, NotFound
-from clew.records import Records, prices
+from clew.records import Records, open_records, prices
 from clew.records.prices import Price
 from clew.span import Usage
 
@@ -41,8 +43,30 @@ def test_a_price_is_removed_once(records: Records) -> None:
     stored = records.write_now(prices.put, price)
     records.write_now(prices.delete, stored.price_id)
     assert records.read_now(prices.list_all) == []
-    with pytest.raises(NotFound):
-        records.write_now(prices.delete, stored.price_id)
+    for price_id in (stored.price_id, "a\0b"):
+        with pytest.raises(NotFound):
+            records.write_now(prices.delete, price_id)
+
+
+def test_names_are_sorted_by_their_characters(records: Records) -> None:
+    """Whatever language the database has."""
+    for model in ("b", "A", "é", "a", "B-1", "_"):
+        price = Price(model=model, valid_from=NOW, usd_per_million={"input": 1.0})
+        records.write_now(prices.put, price)
+    listed = [price.model for price in records.read_now(prices.list_all)]
+    assert listed == ["A", "B-1", "_", "a", "b", "é"]
+
+
+def test_the_same_price_at_once_is_one(where: Path | str) -> None:
+    """Two servers that are told it in the same moment agree on its id."""
+    servers = [open_records(where) for _ in range(3)]
+    for number in range(5):
+        price = Price(model=f"m{number}", valid_from=NOW, usd_per_million={"input": 1.0})
+        with ThreadPoolExecutor(len(servers)) as pool:
+            told = [pool.submit(server.write_now, prices.put, price) for server in servers]
+        assert len({each.result().price_id for each in told}) == 1
+    for server in servers:
+        server.close()
 
 
 @pytest.mark.parametrize(
@@ -54,6 +78,9 @@ def test_a_price_is_removed_once(records: Records) -> None:
         Price(model="m", valid_from=NOW, usd_per_million={"input": -1.0}),
         Price(model="m", valid_from=NOW, usd_per_million={"input": float("nan")}),
         Price(model="m", valid_from=NOW.replace(tzinfo=None), usd_per_million={"input": 1.0}),
+        Price(model="m" * 201, valid_from=NOW, usd_per_million={"input": 1.0}),
+        Price(model="m", provider="p" * 101, valid_from=NOW, usd_per_million={"input": 1.0}),
+        Price(model="a\0b", valid_from=NOW, usd_per_million={"input": 1.0}),
     ],
 )
 def test_a_price_that_makes_no_sense_is_refused(records: Records, price: Price) -> None:

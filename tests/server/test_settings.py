@@ -34,6 +34,13 @@ def test_every_setting_has_a_flag_and_a_variable() -> None:
     assert all(option.help for option in options())
 
 
+def test_settings_are_shown_without_secrets() -> None:
+    """Such as the password in the URL of the records."""
+    loaded = load({}, {"CLEW_RECORDS_URL": " postgresql://clew:hunter2@db/clew "})
+    assert loaded.records_url == "postgresql://clew:hunter2@db/clew"
+    assert "hunter2" not in repr(loaded)
+
+
 def test_values_are_read_as_people_write_them() -> None:
     """Sizes with units, days or forever, lists with commas, `~` for the home folder."""
     loaded = load(

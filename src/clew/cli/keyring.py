@@ -23,7 +23,7 @@ INSTANCE = "*"
 
 
 class Keyring(Protocol):
-    """What `Client` and `FolderKeyring` have in common."""
+    """What `Client` and `RecordsKeyring` have in common."""
 
     def keys(self, project: str) -> list[Key]:
         """The project's keys."""
@@ -38,8 +38,8 @@ class Keyring(Protocol):
         ...
 
 
-class FolderKeyring:
-    """The keys in a data folder that this process holds."""
+class RecordsKeyring:
+    """The keys in a records database, such as that of a data folder that this process holds."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -63,9 +63,10 @@ class FolderKeyring:
 
 @contextlib.contextmanager
 def open_keyring(
-    url: str | None, key: str | None, data_dir: Path, *, make: bool
+    url: str | None, key: str | None, data_dir: Path, records_url: str | None, *, make: bool
 ) -> Generator[Keyring]:
-    """The server at `url`; without one the folder, or the server that holds the folder.
+    """The server at `url`; without one the records at `records_url`; without either the folder, or
+    the server that holds the folder.
 
     The first key can only be made in the folder, because a server that demands keys doesn't start
     without one: `make` then makes the folder too, which is NotFound otherwise.
@@ -73,6 +74,11 @@ def open_keyring(
     if url is not None:
         with Client(url, key) as client:
             yield client
+        return
+    if records_url:
+        # A server may be running there: it sees within seconds what changes.
+        with contextlib.closing(open_records(records_url)) as records:
+            yield RecordsKeyring(records)
         return
     if not make and not data_dir.is_dir():
         message = f"no data folder at {data_dir}: pass --data-dir, or --url to ask a server"
@@ -86,7 +92,7 @@ def open_keyring(
             yield client
         return
     with folder, contextlib.closing(open_records(folder.records_path)) as records:
-        yield FolderKeyring(records)
+        yield RecordsKeyring(records)
 
 
 @contextlib.contextmanager

@@ -29,6 +29,14 @@ OptionalUrl = Annotated[
 DataDirPath = Annotated[
     Path, typer.Option("--data-dir", envvar="CLEW_DATA_DIR", help="The server's data folder.")
 ]
+RecordsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--records-url",
+        envvar="CLEW_RECORDS_URL",
+        help="The server's records in PostgreSQL, instead of the data folder.",
+    ),
+]
 Scopes = Annotated[
     list[str], typer.Option("--scope", "-s", help="ingest, read or admin (all); repeatable.")
 ]
@@ -43,10 +51,11 @@ def create_key(
     url: OptionalUrl = None,
     key: ApiKey = None,
     data_dir: DataDirPath = DEFAULT_DATA_DIR,
+    records_url: RecordsUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """Make a key. Its secret half is shown this once."""
-    with _keyring(url, key, data_dir, make=True) as keyring:
+    with _keyring(url, key, data_dir, records_url, make=True) as keyring:
         # Whoever keeps the keys refuses scopes that don't exist.
         new = keyring.create_key(project, name, scope)  # pyright: ignore[reportArgumentType]
     if as_json:
@@ -61,10 +70,11 @@ def list_keys(
     url: OptionalUrl = None,
     key: ApiKey = None,
     data_dir: DataDirPath = DEFAULT_DATA_DIR,
+    records_url: RecordsUrl = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
     """A project's keys, without their secrets."""
-    with _keyring(url, key, data_dir) as keyring:
+    with _keyring(url, key, data_dir, records_url) as keyring:
         found = keyring.keys(project)
     if as_json:
         show.print_json(found)
@@ -79,20 +89,21 @@ def revoke_key(
     url: OptionalUrl = None,
     key: ApiKey = None,
     data_dir: DataDirPath = DEFAULT_DATA_DIR,
+    records_url: RecordsUrl = None,
 ) -> None:
     """Make a key useless from now on."""
-    with _keyring(url, key, data_dir) as keyring:
+    with _keyring(url, key, data_dir, records_url) as keyring:
         keyring.revoke_key(project, key_id)
     typer.echo(f"revoked key {key_id}")
 
 
 def _keyring(
-    url: str | None, key: str | None, data_dir: Path, *, make: bool = False
+    url: str | None, key: str | None, data_dir: Path, records_url: str | None, *, make: bool = False
 ) -> AbstractContextManager[Keyring]:
     # Here, because the database libraries take long to load and most commands don't need them.
     from clew.cli.keyring import open_keyring  # noqa: PLC0415
 
-    return open_keyring(url, key, data_dir, make=make)
+    return open_keyring(url, key, data_dir, records_url, make=make)
 
 
 def _described(new: Key, project: str) -> str:

@@ -76,7 +76,7 @@ def create(
     Raises NotFound where the project doesn't exist and BadInput where scopes are missing.
     """
     if project is not None:
-        project = projects.get(connection, project).name
+        project = projects.hold(connection, project).name
     _check(name, scopes)
     secret = f"sk-clew-{_random(_SECRET_LENGTH)}"
     key = Key(
@@ -102,7 +102,7 @@ def list_all(connection: sa.Connection, project: str | None) -> list[Key]:
 def revoke(connection: sa.Connection, project: str | None, key_id: str, now: datetime) -> None:
     """Make the key useless from now on; NotFound where the project has no such key."""
     mine = (keys.c.project == project) & (keys.c.key_id == key_id)
-    if connection.scalar(sa.select(keys.c.key_id).where(mine)) is None:
+    if "\0" in key_id or connection.scalar(sa.select(keys.c.key_id).where(mine)) is None:
         message = f"no key {key_id!r} here: `clew keys list` shows those there are"
         raise NotFound(message)
     unrevoked = mine & keys.c.revoked_at.is_(None)
@@ -149,6 +149,9 @@ def _check(name: str, scopes: Sequence[str]) -> None:
         raise BadInput(message)
     if len(name) > MAX_NAME_LENGTH:
         message = f"a key's name has at most {MAX_NAME_LENGTH} characters, not {len(name)}"
+        raise BadInput(message)
+    if "\0" in name:
+        message = "a key's name can't hold the character NUL"
         raise BadInput(message)
 
 

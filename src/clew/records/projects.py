@@ -60,7 +60,15 @@ def create(connection: sa.Connection, name: str, now: datetime) -> Project:
 
 def ensure(connection: sa.Connection, name: str, now: datetime) -> Project:
     """The project of that name, created if there is none."""
-    return _find(connection, check_name(name)) or create(connection, name, now)
+    name = check_name(name)
+    if (found := _find(connection, name)) is not None:
+        return found
+    try:
+        # Within a savepoint, because PostgreSQL ends the transaction of a statement that fails.
+        with connection.begin_nested():
+            return create(connection, name, now)
+    except Conflict:  # another server has seen it in this moment
+        return get(connection, name)
 
 
 def get(connection: sa.Connection, name: str) -> Project:
@@ -71,10 +79,22 @@ def get(connection: sa.Connection, name: str) -> Project:
     return found
 
 
+def hold(connection: sa.Connection, name: str) -> Project:
+    """The project of that name, or NotFound; it isn't removed before this transaction ends.
+
+    SQLite has one writer at a time anyway.
+    """
+    get(connection, name)
+    query = sa.select(projects.c.name).where(projects.c.name == name)
+    connection.execute(query.with_for_update(read=True, key_share=True))
+    return get(connection, name)
+
+
 def list_all(connection: sa.Connection) -> list[Project]:
     """Every project, by name."""
-    rows = connection.execute(sa.select(projects).order_by(projects.c.name))
-    return [Project(**row) for row in rows.mappings()]
+    rows = connection.execute(sa.select(projects)).mappings()
+    # Sorted here, because a database sorts names by the rules of its own language.
+    return sorted((Project(**row) for row in rows), key=lambda project: project.name)
 
 
 def set_retention(connection: sa.Connection, name: str, retention_days: int | None) -> Project:
@@ -97,6 +117,8 @@ def delete(connection: sa.Connection, name: str, now: datetime) -> None:
 
 
 def _find(connection: sa.Connection, name: str) -> Project | None:
+    if "\0" in name:  # which PostgreSQL has no text for
+        return None
     query = sa.select(projects).where(projects.c.name == name)
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else Project(**row)

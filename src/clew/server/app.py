@@ -83,7 +83,7 @@ class Parts:
         self.live = Live()
         self.limits = Limits(body_bytes=settings.max_body_bytes)
         self.project_spans = SpanStore(engine, self.ingest)
-        self.probe = Probe(engine, self.ingest, settings.data_dir)
+        self.probe = Probe(engine, self.ingest, records, settings.data_dir)
         self.registry: CollectorRegistry = make_registry(self.ingest)
         self.ingest.on_commit(self.live.publish)
 
@@ -95,7 +95,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         folder = stack.enter_context(
             open_data_dir(settings.data_dir, version=version("clew"), url=settings.url)
         )
-        records = await asyncio.to_thread(open_records, folder.records_path)
+        records = await asyncio.to_thread(open_records, settings.records_url or folder.records_path)
         stack.callback(records.close)
         await auth.demand_first_key(records, settings)
         engine = EmbeddedEngine(folder.path / "spans")
@@ -188,7 +188,7 @@ def _remember(parts: Parts) -> Callable[[AppConfig], AppConfig]:
     return remember
 
 
-def run(settings: Settings, ready: Callable[[Settings], None] | None = None) -> None:
+def run(settings: Settings, ready: Callable[[Parts], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM. Raises StartupError with a sentence that says what to do."""
     import uvloop  # noqa: PLC0415 - only a server needs it, and it isn't there on every system
 
@@ -216,17 +216,19 @@ def _log_to_stderr(level: str) -> None:
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
-def _greet(settings: Settings) -> None:
+def _greet(parts: Parts) -> None:
+    settings = parts.settings
+    elsewhere = f", records in {parts.records.place}" if settings.records_url else ""
     # Flushed, because who started us may be waiting for this line in a pipe.
     print(  # noqa: T201 - what the person at the terminal looks for
         f"Clew {version('clew')} is at {settings.url}\n"
         f"  OTLP over HTTP on port {settings.port}, over gRPC on port {settings.grpc_port}\n"
-        f"  data in {settings.data_dir.absolute()}",
+        f"  data in {settings.data_dir.absolute()}{elsewhere}",
         flush=True,
     )
 
 
-async def _serve(settings: Settings, ready: Callable[[Settings], None]) -> None:
+async def _serve(settings: Settings, ready: Callable[[Parts], None]) -> None:
     with bind(settings.host, settings.port) as listener:
         async with (
             open_parts(settings) as parts,
@@ -235,7 +237,7 @@ async def _serve(settings: Settings, ready: Callable[[Settings], None]) -> None:
         ):
             app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
             server = _Server(_uvicorn_config(app, settings), parts)
-            server.when_started(lambda: ready(settings))
+            server.when_started(lambda: ready(parts))
             await server.serve(sockets=[listener])
 
 
@@ -250,6 +252,8 @@ async def background(parts: Parts) -> AsyncGenerator[None]:
                 run_worker(parts.engine, parts.ingest, parts.records, parts.settings)
             ),
         ]
+        if parts.settings.records_url:
+            running.append(tasks.create_task(parts.operator_prices.follow()))
         try:
             yield
             await parts.ingest.drain()

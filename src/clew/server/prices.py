@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 
 from clew import pricing
+from clew.errors import ClewError
 from clew.records import Records, prices
 from clew.span import Cost, Facts
+
+REFRESH_EVERY_S = 5.0
+"""How long a price that another server on the same records was told is unknown here."""
+
+log = logging.getLogger("clew")
 
 
 class OperatorPrices:
@@ -21,6 +29,15 @@ class OperatorPrices:
     async def refresh(self) -> None:
         """Read them again: to be called at start and after each change."""
         self._prices = dated(await self._records.read(prices.list_all))
+
+    async def follow(self) -> None:
+        """Read them again every few seconds until cancelled: another server may change them."""
+        while True:
+            await asyncio.sleep(REFRESH_EVERY_S)
+            try:
+                await self.refresh()
+            except ClewError as exc:
+                log.warning("prices stay as they are: %s", exc.message)
 
     def price_span(self, facts: Facts, at_ns: int) -> Cost | None:
         """What a span cost, or None where that is unknown."""

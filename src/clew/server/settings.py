@@ -72,6 +72,10 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
+def _records_url(value: str) -> str | None:
+    return value.strip() or None
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -82,10 +86,14 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return parse
 
 
-def _option(default: str, parse: Callable[[str], object], text: str) -> Any:
-    """A field declared by what its flag or environment variable would say."""
+def _option(
+    default: str, parse: Callable[[str], object], text: str, *, secret: bool = False
+) -> Any:
+    """A field declared by what its flag or environment variable would say; a secret one is left
+    out where settings are shown."""
     metadata = {"default": default, "parse": parse, "help": text}
-    return dataclasses.field(default=cast("Any", parse(default)), metadata=metadata)
+    value = cast("Any", parse(default))
+    return dataclasses.field(default=value, metadata=metadata, repr=not secret)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -103,6 +111,13 @@ class Settings:
         "./clew-data",
         _path,
         "Folder that holds everything.",
+    )
+    records_url: str | None = _option(
+        "",
+        _records_url,
+        "PostgreSQL for projects, keys and prices, as postgresql://user:password@host/database,"
+        " instead of SQLite in the folder. The variable doesn't show in lists of processes.",
+        secret=True,
     )
     auth: Literal["auto", "keys"] = _option(
         "auto",

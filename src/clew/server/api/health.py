@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from clew.errors import ClewError
 from clew.ingest import Ingest
+from clew.records import Records, projects
 from clew.store.engine import Engine
 
 PROBE_EVERY_S = 2.0
@@ -26,11 +27,13 @@ PROBE_EVERY_S = 2.0
 
 
 class Probe:
-    """Whether a span could be stored now: the folder takes a durable write, the engine answers."""
+    """Whether a span could be stored now: the folder takes a durable write, engine and records
+    answer."""
 
-    def __init__(self, engine: Engine, ingest: Ingest, folder: Path) -> None:
+    def __init__(self, engine: Engine, ingest: Ingest, records: Records, folder: Path) -> None:
         self._engine = engine
         self._ingest = ingest
+        self._records = records
         self._folder = folder
         self._answer: tuple[float, str | None] = (float("-inf"), None)
         self._asking = asyncio.Lock()
@@ -48,6 +51,7 @@ class Probe:
         try:
             await asyncio.to_thread(_write_durably, self._folder / "probe")
             await self._engine.query("SELECT 1", fmt="Null")
+            await self._records.read(projects.get, projects.DEFAULT)
         except OSError as exc:
             return f"the data folder can't be written: {exc.strerror or exc}"
         except ClewError as exc:
