@@ -128,11 +128,14 @@ def test_sql_reads_one_project_and_nothing_else(clew: Served) -> None:
     assert sql(clew, "mine", "SELECT 1").json()["rows"] == [[1]]
 
 
-def test_health_tells_of_the_store_without_its_password(tmp_path: Path) -> None:
+def test_health_tells_of_the_store_without_its_password(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     """While the server is away nothing is acknowledged, and afterwards all goes on."""
     port = free_port()
     with front(tmp_path / "front", port) as server:
         served = Served(tmp_path / "data", "--clickhouse-url", server.at("clew")).wait()
+        request.addfinalizer(served.process.kill)  # does nothing once it has stopped
     body = encode_traces(run("amber"))
     refused = served.http.post("/v1/traces", content=body, headers=PROTOBUF)
     assert refused.status_code == 503
