@@ -1,7 +1,8 @@
-"""What tests share: one embedded engine and one served Clew a worker, and projects of their own.
+"""What tests share: one engine and one served Clew a worker, and projects of their own.
 
 The embedded engine allows one folder a process, so the tests of a worker share a store and each
-uses projects that no other test uses.
+uses projects that no other test uses. CLEW_TEST_ENGINE=clickhouse or =cluster runs the tests of
+ingest and of the questions on a ClickHouse server too, as those in tests/store always are.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import anyio
@@ -24,7 +27,9 @@ from hypothesis import HealthCheck, settings
 
 from clew.ingest import Ingest
 from clew.store.embedded import EmbeddedEngine
+from clew.store.engine import Engine
 from clew.store.migrate import migrate
+from clickhouse_server import find_server, open_engine
 from postgres import URL, OwnPostgres, Postgres, find_binaries, why_not
 
 settings.register_profile(
@@ -58,16 +63,37 @@ def project() -> str:
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedEngine]:
-    """The worker's embedded store, migrated."""
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("store") / "spans")
-    anyio.run(migrate, engine)
-    yield engine
-    anyio.run(engine.close)
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Engine]]:
+    """The worker's engines by name, each opened and migrated when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def engine(name: str) -> Engine:
+            folder = tmp_path_factory.mktemp(name)
+            opened: Engine
+            if name == "embedded":
+                opened = EmbeddedEngine(folder / "spans")
+                stack.callback(anyio.run, opened.close)
+            else:
+                clustered = name == "cluster"
+                server = find_server(folder, clustered=clustered)
+                opened = stack.enter_context(
+                    open_engine(stack.enter_context(server), clustered=clustered)
+                )
+            anyio.run(migrate, opened)
+            return opened
+
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def engine(engines: Callable[[str], Engine]) -> Engine:
+    """The worker's store, migrated."""
+    return engines(os.environ.get("CLEW_TEST_ENGINE", "embedded"))
 
 
 @pytest.fixture
-async def ingest(engine: EmbeddedEngine) -> AsyncIterator[Ingest]:
+async def ingest(engine: Engine) -> AsyncIterator[Ingest]:
     """A running ingest on the worker's store."""
     ingest = Ingest(engine, interval_s=0.01)
     async with anyio.create_task_group() as tasks:

@@ -24,7 +24,7 @@ from clew.query.whole import whole_spans
 from clew.score import Score
 from clew.span import Facts, Log, Point, Span
 from clew.store import spans as store
-from clew.store.engine import Engine
+from clew.store.engine import NETWORK_ERROR, Engine
 from clew.store.spans import Rows
 from clew.wire.merge import merge
 
@@ -202,7 +202,7 @@ class Ingest:
             current = [await self._renewed(one, told) for one in waiting]
             await self._write([one.prepared for one in current])
         except StoreError as exc:
-            if len(waiting) == 1:
+            if len(waiting) == 1 or exc.code == NETWORK_ERROR:
                 _fail(waiting, exc)
                 return
             # One export that the store refuses must not take the others with it.

@@ -141,3 +141,21 @@ def test_only_loopback_is_open(host: str, loopback: bool) -> None:  # noqa: FBT0
 def test_the_url_is_one_that_this_machine_can_use(host: str, url: str) -> None:
     """An address that means "all" can't be connected to."""
     assert Settings(host=host).url == url
+
+
+def test_a_clickhouse_server_is_said_without_repeating_its_password() -> None:
+    """By flag or variable; what can't be read is refused without the text that was given."""
+    loaded = load({}, {"CLEW_CLICKHOUSE_URL": "http://me:hush@ch:8123/traces"})
+    assert str(loaded.clickhouse_url) == "http://ch:8123/traces"
+    assert "hush" not in repr(loaded)
+    with pytest.raises(StartupError, match=r"--clickhouse-url: expected http://user") as refusal:
+        load({"clickhouse_url": "ch://me:hush@ch/traces"}, {})
+    assert "hush" not in refusal.value.message
+
+
+def test_a_cluster_needs_a_server() -> None:
+    """Its name says nothing about where it is, and is a name."""
+    with pytest.raises(StartupError, match=r"--clickhouse-cluster needs --clickhouse-url"):
+        load({"clickhouse_cluster": "eu"}, {})
+    with pytest.raises(StartupError, match=r"--clickhouse-cluster is \"it's\": a cluster's name"):
+        load({"clickhouse_url": "http://ch", "clickhouse_cluster": "it's"}, {})

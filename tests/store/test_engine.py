@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clew.errors import StoreError
-from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
 from clew.store.spans import encode_row
 
@@ -25,7 +24,7 @@ async def ask(engine: Engine, sql: str, **params: object) -> list[dict[str, obje
     return [msgspec.json.decode(line) for line in body.splitlines()]
 
 
-async def test_an_insert_is_seen_by_the_next_query(engine: EmbeddedEngine, project: str) -> None:
+async def test_an_insert_is_seen_by_the_next_query(engine: Engine, project: str) -> None:
     """What was written is read, with every type the tables use."""
     rows = [[project, "t", "", "s1", 1, 0.5, {"k": "v"}], [project, "t", "", "s2", 1, None, {}]]
     await engine.insert("scores", COLUMNS, b"".join(map(encode_row, rows)))
@@ -41,7 +40,7 @@ async def test_an_insert_is_seen_by_the_next_query(engine: EmbeddedEngine, proje
 
 
 @given(text=st.text())
-def test_parameters_are_values(engine: EmbeddedEngine, text: str) -> None:
+def test_parameters_are_values(engine: Engine, text: str) -> None:
     """Any text comes back from a parameter as it was, alone and in a list."""
     text = text.encode("utf-8", "replace").decode()
 
@@ -54,7 +53,7 @@ def test_parameters_are_values(engine: EmbeddedEngine, text: str) -> None:
     asyncio.run(check())
 
 
-async def test_parameters_of_every_type(engine: EmbeddedEngine) -> None:
+async def test_parameters_of_every_type(engine: Engine) -> None:
     """Numbers, truth and nothing are parameters too."""
     [row] = await ask(
         engine,
@@ -69,7 +68,7 @@ async def test_parameters_of_every_type(engine: EmbeddedEngine) -> None:
     assert row == {"i": -5, "f": 1.5, "b": True, "n": None, "l": [1, 2]}
 
 
-async def test_times_are_iso_and_integers_plain(engine: EmbeddedEngine) -> None:
+async def test_times_are_iso_and_integers_plain(engine: Engine) -> None:
     """Bytes go to the browser as they are, so they have the API's forms already."""
     body = await engine.query(
         "SELECT fromUnixTimestamp64Nano(1795442531123456789, 'UTC') AS t, toUInt64(1) AS n"
@@ -77,7 +76,7 @@ async def test_times_are_iso_and_integers_plain(engine: EmbeddedEngine) -> None:
     assert body == b'{"t":"2026-11-23T14:02:11.123456789Z","n":1}\n'
 
 
-async def test_a_refusal_carries_its_code(engine: EmbeddedEngine) -> None:
+async def test_a_refusal_carries_its_code(engine: Engine) -> None:
     """The caller can tell a missing table from a full disk."""
     with pytest.raises(StoreError) as refusal:
         await engine.query("SELECT * FROM no_such_table")
@@ -85,9 +84,7 @@ async def test_a_refusal_carries_its_code(engine: EmbeddedEngine) -> None:
     assert "no_such_table" in refusal.value.message
 
 
-async def test_a_broken_insert_leaves_the_engine_usable(
-    engine: EmbeddedEngine, project: str
-) -> None:
+async def test_a_broken_insert_leaves_the_engine_usable(engine: Engine, project: str) -> None:
     """Rows that can't be read are refused, and the next ones are taken."""
     with pytest.raises(StoreError):
         await engine.insert("scores", COLUMNS, b"\xc1broken")
@@ -97,7 +94,7 @@ async def test_a_broken_insert_leaves_the_engine_usable(
     ) == [{"n": 1}]
 
 
-async def test_many_ask_and_write_at_once(engine: EmbeddedEngine, project: str) -> None:
+async def test_many_ask_and_write_at_once(engine: Engine, project: str) -> None:
     """Concurrent statements don't disturb each other."""
 
     async def write(number: int) -> None:
@@ -114,7 +111,7 @@ async def test_many_ask_and_write_at_once(engine: EmbeddedEngine, project: str) 
     assert found == {"s": 45.0}
 
 
-async def test_settings_apply_to_one_query(engine: EmbeddedEngine) -> None:
+async def test_settings_apply_to_one_query(engine: Engine) -> None:
     """A limit on one question holds for it alone."""
     with pytest.raises(StoreError) as refusal:
         await engine.query(
@@ -125,7 +122,7 @@ async def test_settings_apply_to_one_query(engine: EmbeddedEngine) -> None:
     assert await ask(engine, "SELECT 1 AS one") == [{"one": 1}]
 
 
-async def test_a_failed_query_leaves_nothing_for_the_next(engine: EmbeddedEngine) -> None:
+async def test_a_failed_query_leaves_nothing_for_the_next(engine: Engine) -> None:
     """Rows that were written before a query failed never stand in front of another's answer."""
     with pytest.raises(StoreError):
         await engine.query(

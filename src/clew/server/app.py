@@ -53,6 +53,7 @@ from clew.server.project_spans import SpanStore
 from clew.server.settings import Settings
 from clew.server.worker import run_worker
 from clew.settle import Settler
+from clew.store.clickhouse import ClickHouseEngine
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
 from clew.store.migrate import migrate
@@ -98,12 +99,18 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         records = await asyncio.to_thread(open_records, settings.records_url or folder.records_path)
         stack.callback(records.close)
         await auth.demand_first_key(records, settings)
-        engine = EmbeddedEngine(folder.path / "spans")
+        engine = await asyncio.to_thread(_open_engine, settings)
         stack.push_async_callback(engine.close)
         await migrate(engine)
         parts = Parts(settings, records, engine)
         await parts.operator_prices.refresh()
         yield parts
+
+
+def _open_engine(settings: Settings) -> Engine:
+    if settings.clickhouse_url is None:
+        return EmbeddedEngine(settings.data_dir / "spans")
+    return ClickHouseEngine(settings.clickhouse_url, settings.clickhouse_cluster)
 
 
 def build_app(parts: Parts) -> Litestar:
@@ -214,16 +221,19 @@ def _log_to_stderr(level: str) -> None:
     log.setLevel(level.upper())
     # It warns of every query that it can't read, which is answered to whoever asked.
     logging.getLogger("sqlglot").setLevel(logging.ERROR)
+    # What it logs is raised as well, and holds the questions it was asked.
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
 
 
 def _greet(parts: Parts) -> None:
     settings = parts.settings
-    elsewhere = f", records in {parts.records.place}" if settings.records_url else ""
+    spans = f", spans in {settings.clickhouse_url}" if settings.clickhouse_url else ""
+    records = f", records in {parts.records.place}" if settings.records_url else ""
     # Flushed, because who started us may be waiting for this line in a pipe.
     print(  # noqa: T201 - what the person at the terminal looks for
         f"Clew {version('clew')} is at {settings.url}\n"
         f"  OTLP over HTTP on port {settings.port}, over gRPC on port {settings.grpc_port}\n"
-        f"  data in {settings.data_dir.absolute()}{elsewhere}",
+        f"  data in {settings.data_dir.absolute()}{spans}{records}",
         flush=True,
     )
 

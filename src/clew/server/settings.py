@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import urlsplit
 
 from clew.errors import StartupError
+from clew.store.address import Address, parse_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 AuthMode = Literal["open", "keys"]
 
 _SIZE = re.compile(r"(\d+)\s*(|B|KiB|MiB|GiB)", re.IGNORECASE)
+_CLUSTER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _UNITS = {"": 1, "b": 1, "kib": 1024, "mib": 1024**2, "gib": 1024**3}
 
 
@@ -76,6 +78,17 @@ def _records_url(value: str) -> str | None:
     return value.strip() or None
 
 
+def _address(value: str) -> Address | None:
+    return parse_address(value) if value else None
+
+
+def _cluster(value: str) -> str:
+    if value and not _CLUSTER.fullmatch(value):
+        message = "a cluster's name is letters, digits, _ and -, as in the server's configuration"
+        raise ValueError(message)
+    return value
+
+
 def _choice(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -91,7 +104,7 @@ def _option(
 ) -> Any:
     """A field declared by what its flag or environment variable would say; a secret one is left
     out where settings are shown."""
-    metadata = {"default": default, "parse": parse, "help": text}
+    metadata = {"default": default, "parse": parse, "help": text, "secret": secret}
     value = cast("Any", parse(default))
     return dataclasses.field(default=value, metadata=metadata, repr=not secret)
 
@@ -110,7 +123,19 @@ class Settings:
     data_dir: Path = _option(  # noqa: RUF009 (a Path is immutable)
         "./clew-data",
         _path,
-        "Folder that holds everything.",
+        "Folder that holds everything that isn't elsewhere.",
+    )
+    clickhouse_url: Address | None = _option(  # noqa: RUF009 (frozen too)
+        "",
+        _address,
+        "ClickHouse server that stores the spans, as https://user:password@host:8443/database."
+        " Without one they are in the data folder.",
+        secret=True,
+    )
+    clickhouse_cluster: str = _option(
+        "",
+        _cluster,
+        "Cluster of that server over which the spans are spread.",
     )
     records_url: str | None = _option(
         "",
@@ -166,6 +191,7 @@ class Option:
     variable: str
     default: str
     help: str
+    secret: bool
     parse: Callable[[str], object]
 
 
@@ -193,7 +219,11 @@ def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Setting
         said = environ.get(option.variable) or None if flag is None else flag
         if said is not None:
             values[option.name] = _parse(option, said, by_flag=flag is not None)
-    return Settings(**values)
+    settings = Settings(**values)
+    if settings.clickhouse_cluster and settings.clickhouse_url is None:
+        message = "--clickhouse-cluster needs --clickhouse-url: the address of one of its servers"
+        raise StartupError(message)
+    return settings
 
 
 def is_loopback(host: str) -> bool:
@@ -211,5 +241,5 @@ def _parse(option: Option, said: str, *, by_flag: bool) -> object:
         return option.parse(said)
     except ValueError as exc:
         source = option.flag if by_flag else option.variable
-        message = f"{source} is {said!r}: {exc}"
+        message = f"{source}: {exc}" if option.secret else f"{source} is {said!r}: {exc}"
         raise StartupError(message) from exc

@@ -79,7 +79,8 @@ async def delete_before(engine: Engine, project: str, cutoff_ns: int) -> int:
 
 async def _delete(engine: Engine, table: str, where: str, params: Mapping[str, Param]) -> None:
     await engine.query(
-        f"ALTER TABLE {table} DELETE WHERE {where} SETTINGS mutations_sync = 2",
+        f"ALTER TABLE {engine.layout.stored(table)} DELETE WHERE {where}"
+        " SETTINGS mutations_sync = 2",
         params,
         fmt="Null",
     )

@@ -22,19 +22,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from clew.errors import StartupError, StoreError
-from clew.store.engine import Param, Settings, encode_param
+from clew.store.engine import SESSION, Param, Settings, encode_param
+from clew.store.layout import Layout
 
 READERS = 4
 WRITERS = 2
-
-_SESSION = (
-    "SET date_time_output_format = 'iso'",
-    "SET output_format_json_quote_64bit_integers = 0",
-    "SET output_format_json_escape_forward_slashes = 0",
-    "SET max_partitions_per_insert_block = 0",
-    "SET max_threads = 2",
-    "USE clew",
-)
 
 
 class EmbeddedEngine:
@@ -57,6 +49,11 @@ class EmbeddedEngine:
         self._read_pool = ThreadPoolExecutor(READERS, thread_name_prefix="clew-read")
         self._write_pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="clew-write")
         self._closed = False
+
+    @property
+    def layout(self) -> Layout:
+        """See `Engine.layout`."""
+        return Layout()
 
     async def query(
         self,
@@ -136,7 +133,7 @@ class EmbeddedEngine:
             return connection
 
     def _prepare(self, connection: Any) -> Any:
-        for statement in _SESSION:
+        for statement in (f"SET {_pairs({**SESSION, 'max_threads': 2})}", "USE clew"):
             connection.query(statement, "Null")
         return connection
 
@@ -168,8 +165,11 @@ def _load_native() -> Any:
 
 
 def _with_settings(sql: str, settings: Settings) -> str:
-    pairs = ", ".join(f"{name} = {_setting(value)}" for name, value in settings.items())
-    return f"{sql}\nSETTINGS {pairs}"
+    return f"{sql}\nSETTINGS {_pairs(settings)}"
+
+
+def _pairs(settings: Settings) -> str:
+    return ", ".join(f"{name} = {_setting(value)}" for name, value in settings.items())
 
 
 def _setting(value: str | float) -> str:

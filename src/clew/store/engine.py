@@ -8,10 +8,24 @@ the promises below.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Final, Protocol, TypeAlias, runtime_checkable
+
+from clew.store.layout import Layout
 
 Param: TypeAlias = "str | int | float | bool | None | Sequence[str] | Sequence[int]"
 Settings: TypeAlias = "Mapping[str, str | int | float]"
+
+SESSION: Final[Settings] = {
+    "date_time_output_format": "iso",
+    "output_format_json_quote_64bit_integers": 0,
+    "output_format_json_escape_forward_slashes": 0,
+    "max_partitions_per_insert_block": 0,
+}
+"""What every engine sets for all that it runs: the forms of answers, and that an insert may reach
+any number of months."""
+
+NETWORK_ERROR: Final = 210
+"""The code of a `StoreError` for a database that can't be reached."""
 
 
 @runtime_checkable  # Litestar checks what it hands to a handler
@@ -23,10 +37,17 @@ class Engine(Protocol):
       integers unquoted. It MUST see every insert that returned before it was called.
     - `insert` MUST return only when the rows are on disk: a crash right after loses nothing.
       `rows` is the MsgPack format, the values of each row in the order of `columns`.
-    - Both MUST raise `StoreError` with the database's code when it refuses, MUST NOT block the
-      event loop and MUST be safe to call concurrently.
+    - Both MUST raise `StoreError` with the database's code when it refuses, with `NETWORK_ERROR`
+      where it can't be reached, MUST NOT block the event loop and MUST be safe to call
+      concurrently. An insert that failed for want of an answer may have been stored; one that
+      returned is stored exactly once.
     - `close` MUST wait for what is running and release the data folder; it may be called twice.
     """
+
+    @property
+    def layout(self) -> Layout:
+        """How the tables lie in the database, for statements that make or rewrite them."""
+        ...
 
     async def query(
         self,

@@ -3,9 +3,10 @@
 -- Every table is a ReplacingMergeTree, because a sender may send anything again: a row with the
 -- same key and a higher version replaces the earlier one. fsync_after_insert makes the answer to
 -- an export mean "on disk". Partitions are months of the start, so that retention drops whole
--- partitions and a list reads only the months it shows.
+-- partitions and a list reads only the months it shows. What stands with a dollar sign differs
+-- with the layout (clew.store.layout).
 
-CREATE TABLE IF NOT EXISTS spans
+CREATE TABLE IF NOT EXISTS spans$stored $on_cluster
 (
     project LowCardinality(String),
     trace_id String CODEC(ZSTD(1)),
@@ -83,16 +84,16 @@ CREATE TABLE IF NOT EXISTS spans
     INDEX by_response response_id TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX by_start start_ns TYPE minmax GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree(version)
+ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(fromUnixTimestamp64Nano(start_ns, 'UTC'))
 ORDER BY (project, hour, trace_id, span_id)
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 8192, $durable;
 
 -- One message, tool definition or large value, stored once a trace and day. The text is kept apart
 -- from the JSON around it (the skeleton), so that it is indexed and shown as it reads and every
 -- byte can still be given back. The earliest span that holds a content keeps it: `version` falls
 -- as `start_ns` rises.
-CREATE TABLE IF NOT EXISTS contents
+CREATE TABLE IF NOT EXISTS contents$stored $on_cluster
 (
     project LowCardinality(String),
     day UInt32 CODEC(Delta, ZSTD(1)),
@@ -119,13 +120,13 @@ CREATE TABLE IF NOT EXISTS contents
         )
     )
 )
-ENGINE = ReplacingMergeTree(version)
+ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, hash)
-SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 1024, $durable;
 
 -- Log records; those with ids of a span are shown on it.
-CREATE TABLE IF NOT EXISTS logs
+CREATE TABLE IF NOT EXISTS logs$stored $on_cluster
 (
     project LowCardinality(String),
     day UInt32 CODEC(Delta, ZSTD(1)),
@@ -142,12 +143,12 @@ CREATE TABLE IF NOT EXISTS logs
     raw String CODEC(ZSTD(1)),
     INDEX by_trace trace_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
-ENGINE = ReplacingMergeTree
+ENGINE = ${replicated}ReplacingMergeTree
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, span_id, time_ns, log_hash)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS $durable;
 
-CREATE TABLE IF NOT EXISTS metrics
+CREATE TABLE IF NOT EXISTS metrics$stored $on_cluster
 (
     project LowCardinality(String),
     day UInt32 CODEC(Delta, ZSTD(1)),
@@ -163,12 +164,12 @@ CREATE TABLE IF NOT EXISTS metrics
     attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     raw String CODEC(ZSTD(1))
 )
-ENGINE = ReplacingMergeTree
+ENGINE = ${replicated}ReplacingMergeTree
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, name, day, time_ns, point_hash)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS $durable;
 
-CREATE TABLE IF NOT EXISTS scores
+CREATE TABLE IF NOT EXISTS scores$stored $on_cluster
 (
     project LowCardinality(String),
     trace_id String CODEC(ZSTD(1)),
@@ -187,6 +188,6 @@ CREATE TABLE IF NOT EXISTS scores
     time_ns Int64 CODEC(Delta, ZSTD(1)),
     metadata Map(LowCardinality(String), String) CODEC(ZSTD(1))
 )
-ENGINE = ReplacingMergeTree(version)
+ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (project, trace_id, session_id, score_id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS $durable;
