@@ -4,6 +4,9 @@
 -- same key and a higher version replaces the earlier one. fsync_after_insert makes the answer to
 -- an export mean "on disk". Partitions are months of the start, so that retention drops whole
 -- partitions and a list reads only the months it shows.
+--
+-- Small parts are what many commits make. They are written with small buffers, kept in one file
+-- and merged ten at once: with the engine's defaults merging costs three times as much.
 
 CREATE TABLE IF NOT EXISTS spans
 (
@@ -86,7 +89,9 @@ CREATE TABLE IF NOT EXISTS spans
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(fromUnixTimestamp64Nano(start_ns, 'UTC'))
 ORDER BY (project, hour, trace_id, span_id)
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_columns_to_activate_adaptive_write_buffer = 1,
+    min_bytes_for_wide_part = 100000000, merge_selector_base = 10;
 
 -- One message, tool definition or large value, stored once a trace and day. The text is kept apart
 -- from the JSON around it (the skeleton), so that it is indexed and shown as it reads and every
@@ -112,17 +117,19 @@ CREATE TABLE IF NOT EXISTS contents
     -- macOS come decomposed, what people type composed: both are read as NFKC.
     INDEX words text TYPE text(
         tokenizer = 'splitByNonAlpha',
-        preprocessor = replaceRegexpAll(
+        preprocessor = if(isValidASCII(text), lower(text), replaceRegexpAll(
             lowerUTF8(normalizeUTF8NFKC(toValidUTF8(text))),
             '([\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{So}\\x{1F3FB}-\\x{1F3FF}\\x{200D}\\x{20E3}\\x{FE0E}\\x{FE0F}])',
             ' \\1 '
-        )
+        ))
     )
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, hash)
-SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1,
+    min_columns_to_activate_adaptive_write_buffer = 1,
+    min_bytes_for_wide_part = 100000000, merge_selector_base = 10;
 
 -- Log records; those with ids of a span are shown on it.
 CREATE TABLE IF NOT EXISTS logs
@@ -145,7 +152,9 @@ CREATE TABLE IF NOT EXISTS logs
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, span_id, time_ns, log_hash)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
+    min_columns_to_activate_adaptive_write_buffer = 1,
+    min_bytes_for_wide_part = 100000000, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS metrics
 (
@@ -166,7 +175,9 @@ CREATE TABLE IF NOT EXISTS metrics
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, name, day, time_ns, point_hash)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
+    min_columns_to_activate_adaptive_write_buffer = 1,
+    min_bytes_for_wide_part = 100000000, merge_selector_base = 10;
 
 CREATE TABLE IF NOT EXISTS scores
 (
@@ -189,4 +200,6 @@ CREATE TABLE IF NOT EXISTS scores
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (project, trace_id, session_id, score_id)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1,
+    min_columns_to_activate_adaptive_write_buffer = 1,
+    min_bytes_for_wide_part = 100000000, merge_selector_base = 10;
