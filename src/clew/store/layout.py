@@ -10,6 +10,10 @@ from string import Template
 from typing import NamedTuple
 
 _FSYNC = "fsync_after_insert = 1, fsync_part_directory = 1"
+_SMALL_PARTS = (
+    "min_columns_to_activate_adaptive_write_buffer = 1,"
+    " min_bytes_for_wide_part = 100000000, merge_selector_base = 10"
+)
 
 
 class Layout(NamedTuple):
@@ -27,6 +31,7 @@ class Layout(NamedTuple):
             cluster=f"'{self.cluster}'",
             replicated="Replicated" if self.cluster else "",
             durable=self._durable,
+            small_parts=_SMALL_PARTS,
         )
 
     def stored(self, table: str) -> str:

@@ -5,6 +5,9 @@
 -- an export mean "on disk". Partitions are months of the start, so that retention drops whole
 -- partitions and a list reads only the months it shows. What stands with a dollar sign differs
 -- with the layout (clew.store.layout).
+--
+-- Small parts are what many commits make. They are written with small buffers, kept in one file
+-- and merged ten at once: with the engine's defaults merging costs twice as much.
 
 CREATE TABLE IF NOT EXISTS spans$stored $on_cluster
 (
@@ -87,7 +90,7 @@ CREATE TABLE IF NOT EXISTS spans$stored $on_cluster
 ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(fromUnixTimestamp64Nano(start_ns, 'UTC'))
 ORDER BY (project, hour, trace_id, span_id)
-SETTINGS index_granularity = 8192, $durable;
+SETTINGS index_granularity = 8192, $durable, $small_parts;
 
 -- One message, tool definition or large value, stored once a trace and day. The text is kept apart
 -- from the JSON around it (the skeleton), so that it is indexed and shown as it reads and every
@@ -113,17 +116,17 @@ CREATE TABLE IF NOT EXISTS contents$stored $on_cluster
     -- macOS come decomposed, what people type composed: both are read as NFKC.
     INDEX words text TYPE text(
         tokenizer = 'splitByNonAlpha',
-        preprocessor = replaceRegexpAll(
+        preprocessor = if(isValidASCII(text), lower(text), replaceRegexpAll(
             lowerUTF8(normalizeUTF8NFKC(toValidUTF8(text))),
             '([\\p{Han}\\p{Hiragana}\\p{Katakana}\\p{Hangul}\\p{Thai}\\p{Lao}\\p{Khmer}\\p{Myanmar}\\p{So}\\x{1F3FB}-\\x{1F3FF}\\x{200D}\\x{20E3}\\x{FE0E}\\x{FE0F}])',
             ' \\1 '
-        )
+        ))
     )
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, hash)
-SETTINGS index_granularity = 1024, $durable;
+SETTINGS index_granularity = 1024, $durable, $small_parts;
 
 -- Log records; those with ids of a span are shown on it.
 CREATE TABLE IF NOT EXISTS logs$stored $on_cluster
@@ -146,7 +149,7 @@ CREATE TABLE IF NOT EXISTS logs$stored $on_cluster
 ENGINE = ${replicated}ReplacingMergeTree
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, day, trace_id, span_id, time_ns, log_hash)
-SETTINGS $durable;
+SETTINGS $durable, $small_parts;
 
 CREATE TABLE IF NOT EXISTS metrics$stored $on_cluster
 (
@@ -167,7 +170,7 @@ CREATE TABLE IF NOT EXISTS metrics$stored $on_cluster
 ENGINE = ${replicated}ReplacingMergeTree
 PARTITION BY toYYYYMM(toDate32(day))
 ORDER BY (project, name, day, time_ns, point_hash)
-SETTINGS $durable;
+SETTINGS $durable, $small_parts;
 
 CREATE TABLE IF NOT EXISTS scores$stored $on_cluster
 (
@@ -190,4 +193,4 @@ CREATE TABLE IF NOT EXISTS scores$stored $on_cluster
 )
 ENGINE = ${replicated}ReplacingMergeTree(version)
 ORDER BY (project, trace_id, session_id, score_id)
-SETTINGS $durable;
+SETTINGS $durable, $small_parts;
