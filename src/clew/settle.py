@@ -33,8 +33,8 @@ QUIET_S = 1.0
 """A run that grew less than this ago waits, so that a burst of exports is settled once…"""
 PATIENCE_S = 10.0
 """…but not longer than this."""
-BATCH = 200
-"""Runs settled with one question."""
+BATCH = 1_000
+"""Runs settled with one question, which takes as long to plan for one as for all."""
 
 log = logging.getLogger("clew")
 

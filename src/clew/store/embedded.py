@@ -33,8 +33,6 @@ _SESSION = (
     "SET output_format_json_escape_forward_slashes = 0",
     "SET max_partitions_per_insert_block = 0",
     "SET max_threads = 2",
-    # Which rows a trace has is looked up in a projection, also while the table is small.
-    "SET min_table_rows_to_use_projection_index = 0",
     "USE clew",
 )
 

@@ -10,5 +10,6 @@ FROM
     WHERE project = {project:String} AND trace_id = {trace_id:String}
     ORDER BY version DESC
     LIMIT 1 BY span_id
+    SETTINGS use_primary_key = 0
 )
 ORDER BY start_ns, span_id

@@ -16,3 +16,4 @@ SELECT
 FROM spans
 WHERE project = {project:String} AND trace_id IN {trace_ids:Array(String)}
 LIMIT {most:UInt32}
+SETTINGS use_primary_key = 0

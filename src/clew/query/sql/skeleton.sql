@@ -10,3 +10,4 @@ FROM spans
 WHERE project = {project:String} AND trace_id = {trace_id:String}
 ORDER BY start_ns, span_id
 LIMIT {most:UInt32}
+SETTINGS use_primary_key = 0

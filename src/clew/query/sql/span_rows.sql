@@ -12,4 +12,5 @@ FROM
         AND span_id IN {span_ids:Array(String)}
     ORDER BY version DESC
     LIMIT 1 BY trace_id, span_id
+    SETTINGS use_primary_key = 0
 )
