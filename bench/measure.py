@@ -160,7 +160,7 @@ def _settled(count: Callable[[], int], expected: int) -> tuple[int, float | None
 def _read(product: Product, server: Server, asked: Asked, result: Result) -> None:
     for key, read in product.reads(asked).items():
         try:
-            result.figures[f"read_{key}_s"] = median_s(server.port, read)
+            result.figures[f"read_{key}_s"] = median_s(server.port, [read])
         except ReadError as exc:
             result.notes.append(f"not measured, {key}: {exc}")
 

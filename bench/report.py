@@ -84,15 +84,32 @@ FIGURES = (
 )
 
 
-def show(results: Sequence[Result], console: Console) -> None:
+SCALE_FIGURES = (
+    Figure(key="start_s", label="start to healthy", told=_seconds),
+    Figure(key="content_bytes", label="texts", told=_mebibytes),
+    Figure(key="read_newest_s", label="newest 50 runs", told=_millis),
+    Figure(key="read_filtered_s", label="newest 50 failed runs of gpt-*", told=_millis),
+    Figure(key="read_run_s", label="open a run of 20 to 24 spans", told=_millis),
+    Figure(key="read_long_run_s", label="open a run of 1,000 spans", told=_millis),
+    Figure(key="read_huge_run_s", label="open a run of 100,000 spans", told=_seconds),
+    Figure(key="read_span_s", label="one span with its content", told=_millis),
+    Figure(key="read_rare_word_s", label="search: a word said once", told=_millis),
+    Figure(key="read_common_word_s", label="search: a word that most runs say", told=_millis),
+    Figure(key="read_month_by_hour_s", label="runs of a month by hour", told=_millis),
+    Figure(key="read_projects_s", label="all projects with their counts", told=_seconds),
+    Figure(key="asked_bytes", label="memory after all that", told=_mebibytes),
+)
+
+
+def show(results: Sequence[Result], console: Console, figures: Sequence[Figure] = FIGURES) -> None:
     """Print the table and the notes."""
-    header, *rows = _cells(results)
-    table = Table(box=None)
+    header, *rows = _cells(results, figures)
+    shown = Table(box=None)
     for index, cell in enumerate(header):
-        table.add_column(cell, justify="right" if index else "left", no_wrap=not index)
+        shown.add_column(cell, justify="right" if index else "left", no_wrap=not index)
     for row in rows:
-        table.add_row(*row)
-    console.print(table)
+        shown.add_row(*row)
+    console.print(shown)
     for note in _notes(results):
         console.print(note, markup=False, highlight=False)
 
@@ -100,7 +117,6 @@ def show(results: Sequence[Result], console: Console) -> None:
 def page(results: Sequence[Result], *, command: str, load: str) -> str:
     """The table as Markdown, with when, where and how it was measured. `load` is the load average
     when it began."""
-    header, *rows = _cells(results)
     lines = [
         "# Benchmark results",
         "",
@@ -111,13 +127,21 @@ def page(results: Sequence[Result], *, command: str, load: str) -> str:
         *(f"- {line}" for line in [*machine(), f"load average at the start: {load}"]),
         *(f"- {line}" for line in _versions(results)),
         "",
+        *table(results, FIGURES),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def table(results: Sequence[Result], figures: Sequence[Figure]) -> list[str]:
+    """The lines of the table in Markdown, and the notes below it."""
+    header, *rows = _cells(results, figures)
+    return [
         _line(header),
         _line(["---", *("---:" for _ in header[1:])]),
         *map(_line, rows),
         "",
         *(f"- {note}" for note in _notes(results)),
     ]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def machine() -> list[str]:
@@ -147,12 +171,12 @@ def _notes(results: Sequence[Result]) -> list[str]:
     return [f"{result.name}: {note}" for result in results for note in result.notes]
 
 
-def _cells(results: Sequence[Result]) -> list[list[str]]:
+def _cells(results: Sequence[Result], figures: Sequence[Figure]) -> list[list[str]]:
     basis = next((result for result in results if result.name == BASIS), None)
     rows = [["", *(result.name for result in results)]]
     rows.extend(
         [figure.label, *(_cell(figure, result, basis) for result in results)]
-        for figure in FIGURES
+        for figure in figures
         if any(figure.key in result.figures for result in results)
     )
     return rows

@@ -29,6 +29,8 @@ QUICK_SPANS, QUICK_SECONDS = 2_000, 5.0
 NO_LIMIT_S = 24 * 3600.0
 LEAST_SPANS = 500
 """One body: the runs that the reads ask for are in it."""
+SCALE_HEADING = "# Reads as a store grows"
+"""What stands below it in the results is written by `scale.py`."""
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -51,7 +53,9 @@ def main() -> None:
     path = RESULTS if is_whole else CACHE / RESULTS.name
     path.parent.mkdir(exist_ok=True)
     command = shlex.join(["bench/run.py", *sys.argv[1:]])
-    path.write_text(page(results, command=command, load=load))
+    _, heading, below = path.read_text().partition(SCALE_HEADING) if path.exists() else ("", "", "")
+    more = f"\n{heading}{below}" if heading else ""
+    path.write_text(page(results, command=command, load=load) + more)
     console.print(f"written to {path}")
 
 

@@ -14,9 +14,9 @@ import msgspec
 from clew.errors import BadInput
 from clew.filter import MAX_CHARS, MAX_TEXTS, Filter
 from clew.query import ask
+from clew.query.narrow import run_sql
 from clew.query.order import Order, place_params
 from clew.query.times import render_time
-from clew.query.traces import run_sql
 from clew.query.walk import (
     CONTENTS,
     EVERYTHING,
@@ -175,7 +175,9 @@ class _Search:
         said = Needles()
         condition = " AND ".join(said.says(needle) for needle in self._needles)
         where = span_where(self._filter)
-        spans = ask.sql("rows_between", final="FINAL", narrow=where.condition)
+        spans = ask.sql(
+            "rows_between", columns="trace_id, span_id", final="FINAL", narrow=where.condition
+        )
         statement = ask.sql(
             "search_places",
             said=condition,
@@ -201,7 +203,7 @@ class _Search:
         }
         contents = await ask.rows(self._engine, ask.sql("search_texts"), params, _Content)
         params["span_ids"] = sorted({content.span_id for content in contents})
-        runs_sql = ask.sql("run_names", run=run_sql(ask.sql("rows_of_traces")))
+        runs_sql = ask.sql("run_names", run=run_sql("rows_of_traces", "name"))
         spans, runs = await asyncio.gather(
             ask.rows(self._engine, ask.sql("span_names"), params, _SpanName),
             ask.rows(self._engine, runs_sql, params, _RunName),

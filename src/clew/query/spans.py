@@ -12,6 +12,7 @@ from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
 from clew.query.logs import plain
+from clew.query.narrow import span_columns
 from clew.query.order import Order, place_params, read_order
 from clew.query.times import render_time
 from clew.query.values import readable
@@ -93,7 +94,12 @@ class _Key(msgspec.Struct):
 
 
 _MEASURES: Final = {"duration": "end_ns - start_ns", "cost": "cost_usd", "tokens": SPAN_TOKENS}
-_ROWS: Final = ask.sql("span_rows", columns=ask.sql("span_columns"))
+_COLUMNS: Final = ask.sql("span_columns")
+_ROWS: Final = ask.sql(
+    "span_rows",
+    columns=_COLUMNS,
+    stored=span_columns("trace_id version start_ns end_ns", _COLUMNS),
+)
 
 
 async def list_spans(engine: Engine, project: str, listing: Listing = EVERYTHING) -> Page[SpanRow]:
@@ -168,7 +174,12 @@ class _Search:
     async def _keys(self, window: Window, after: Place | None, count: int) -> list[_Key]:
         statement = ask.sql(
             "span_places",
-            rows=ask.sql("rows_between", final="FINAL", narrow=self._where.condition),
+            rows=ask.sql(
+                "rows_between",
+                columns=span_columns("trace_id span_id version", self._order.sql),
+                final="FINAL",
+                narrow=self._where.condition,
+            ),
             place=self._order.sql,
             after=self._order.after(after, "trace_id, span_id"),
             direction=self._order.direction,

@@ -20,7 +20,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from clew.errors import QueryRefused, StoreError
-from clew.query import ask
+from clew.query import ask, narrow
 from clew.query.functions import ALLOWED, COMBINATORS
 from clew.store.engine import Engine, Param, Settings
 
@@ -329,8 +329,8 @@ def _lift_texts(tree: exp.Query) -> dict[str, Param]:
 @cache
 def _view(name: str) -> str:
     if name == "traces":
-        rows = "SELECT * FROM spans FINAL WHERE project = {project:String}"
-        return ask.sql("view_traces", run=ask.sql("run", rows=rows, has="", has_names=""))
+        columns = ask.sql("view_traces", run="")
+        return ask.sql("view_traces", run=narrow.run_sql("rows_of_project", columns))
     return ask.sql(f"view_{name}")
 
 

@@ -11,8 +11,8 @@ import msgspec
 from clew.errors import BadInput
 from clew.filter import FIELDS, Filter
 from clew.query import ask
+from clew.query.narrow import run_sql, span_columns
 from clew.query.times import DAY_NS, HOUR_NS, SECOND_NS, Range, clamp, render_time
-from clew.query.traces import run_sql
 from clew.query.walk import Window, extent
 from clew.query.where import LONGEST_RUN_NS, bounds, run_where, span_where, text_columns
 from clew.store.engine import Engine, Param
@@ -162,7 +162,9 @@ async def get_stats(engine: Engine, project: str, chart: Chart) -> Stats:
     interval_s = read_interval(chart.interval, whole)
     if whole is None:
         return Stats(interval_s=interval_s, series=[], total=metric.empty)
-    source, params = _of_runs(chart, whole) if metric.of_runs else _of_spans(chart, whole)
+    wanted = " ".join([metric.sql, *groups])
+    of = _of_runs if metric.of_runs else _of_spans
+    source, params = of(chart, whole, wanted)
     statement = ask.sql(
         "stats",
         value=metric.sql,
@@ -200,8 +202,9 @@ async def list_values(
     if name == "score":
         statement = ask.sql("score_values", value="label" if key else "name")
     else:
-        rows = ask.sql("rows_between", final="", narrow="true")
-        statement = ask.sql("values", value=_values(name, key), rows=rows)
+        value = _values(name, key)
+        rows = ask.sql("rows_between", columns=span_columns(value), final="", narrow="true")
+        statement = ask.sql("values", value=value, rows=rows)
     return await ask.rows(engine, statement, params, Value)
 
 
@@ -245,16 +248,22 @@ def _group(name: str, metric: Metric) -> str:
     return f"run_{name}" if name in _SHARED else _OF_SPAN[name]
 
 
-def _of_runs(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
+def _of_runs(chart: Chart, whole: Window, wanted: str) -> tuple[str, dict[str, Param]]:
     where = run_where(chart.filter)
-    rows = ask.sql("rows_between", final="FINAL", narrow=" AND ".join(where.rows) or "true")
     named = {
-        f"values_{name}": f"groupUniqArrayIf({sql}, {sql} != '')"
-        for name, sql in _OF_SPAN.items()
+        f"values_{name}": f"groupUniqArrayIf({_OF_SPAN[name]}, {_OF_SPAN[name]} != '')"
+        for name in chart.group_by
         if name not in _OF_RUN
     }
+    run = run_sql(
+        "rows_between",
+        f"{wanted} {where.condition}",
+        named | where.has,
+        final="FINAL",
+        narrow=" AND ".join(where.rows) or "true",
+    )
     return (
-        ask.sql("stats_runs", run=run_sql(rows, named | where.has), condition=where.condition),
+        ask.sql("stats_runs", run=run, condition=where.condition),
         {
             **where.params,
             "rows_from_ns": clamp(whole.from_ns - LOOK_BACK_NS),
@@ -263,9 +272,14 @@ def _of_runs(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
     )
 
 
-def _of_spans(chart: Chart, whole: Window) -> tuple[str, dict[str, Param]]:
+def _of_spans(chart: Chart, whole: Window, wanted: str) -> tuple[str, dict[str, Param]]:
     where = span_where(chart.filter)
-    rows = ask.sql("rows_between", final="FINAL", narrow=where.condition)
+    rows = ask.sql(
+        "rows_between",
+        columns=span_columns("trace_id start_ns", wanted),
+        final="FINAL",
+        narrow=where.condition,
+    )
     shared = not set(_SHARED).isdisjoint(chart.group_by)
     return (
         ask.sql("stats_spans", rows=rows) if shared else rows,

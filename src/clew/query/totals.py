@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
-from clew.analysis.usage import uncounted
+from clew.analysis.usage import Bearer, uncounted
 from clew.query import ask
+from clew.query.narrow import span_columns
 from clew.store.engine import Engine
 
 _TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
+
+
+class Usage(Bearer, Protocol):
+    """A span with what is summed of it."""
+
+    @property
+    def bears_usage(self) -> bool:
+        """Whether the span has tokens or cost of its own telling."""
+        ...
 
 
 class UsageRow(msgspec.Struct, kw_only=True, frozen=True):
@@ -50,15 +60,19 @@ async def settle(engine: Engine, project: str, trace_ids: Sequence[str]) -> dict
     """By trace id, the exact sums."""
     if not trace_ids:
         return {}
-    statement = ask.sql("usage", rows=ask.sql("rows_of_traces"))
+    usage = ask.sql("usage", rows="")
+    rows_sql = ask.sql("rows_of_traces", columns=span_columns(usage, "version"))
+    statement = ask.sql("usage", rows=rows_sql)
     params = {"project": project, "trace_ids": list(trace_ids)}
     rows = await ask.rows(engine, statement, params, UsageRow)
     return {
-        trace_id: _settle(list(spans)) for trace_id, spans in groupby(rows, attrgetter("trace_id"))
+        trace_id: settle_spans(list(spans))
+        for trace_id, spans in groupby(rows, attrgetter("trace_id"))
     }
 
 
-def _settle(spans: list[UsageRow]) -> Settled:
+def settle_spans(spans: Sequence[Usage]) -> Settled:
+    """The exact sums of one run; `spans` are all of its spans, each once."""
     left_out = uncounted(spans)
     counted = [span for span in spans if span.bears_usage and span.span_id not in left_out]
     sums: dict[str, int | float | None] = {

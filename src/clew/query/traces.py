@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
 
 from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
+from clew.query.narrow import run_sql, span_columns
 from clew.query.order import Order, place_params, read_order
+from clew.query.runs import (
+    Run,
+    SpanRow,
+    Trace,
+    TraceScore,
+    decode_rows,
+    sum_up_rows,
+)
 from clew.query.times import clamp
 from clew.query.totals import Settled, settle
 from clew.query.walk import (
@@ -29,62 +38,7 @@ from clew.query.walk import (
 )
 from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, Totals, holds, run_where
 from clew.score import Score
-from clew.span import Outcome, Status
 from clew.store.engine import Engine, Param
-
-
-class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
-    """A score of a run, as its row in a list shows it."""
-
-    name: str
-    value: float | None = None
-    label: str = ""
-
-
-class Trace(msgspec.Struct, kw_only=True, frozen=True):
-    """A run, read from its spans; see `sql/run.sql`. None is unknown, and for `duration_ms` not
-    over yet."""
-
-    trace_id: str
-    name: str
-    start_time: str
-    duration_ms: float | None
-    status: Status
-    outcome: Outcome | Literal[""]
-    running: bool
-    session_id: str
-    user_id: str
-    tags: list[str]
-    environment: str
-    release: str
-    service: str
-    agents: list[str]
-    span_count: int
-    error_count: int
-    llm_calls: int
-    tool_calls: int
-    input_tokens: int | None
-    output_tokens: int | None
-    cache_read_tokens: int | None
-    reasoning_tokens: int | None
-    cost_usd: float | None
-    unpriced_calls: int
-    models: list[str]
-    prompts: list[str]
-    input_preview: str
-    output_preview: str
-    error_message: str
-    scores: list[TraceScore] = []
-
-
-class Run(NamedTuple):
-    """A run with what its row doesn't show: when it started, when the last of its spans that
-    ended did (None while none has), and which of its spans repeat the usage of others."""
-
-    trace: Trace
-    first_ns: int
-    last_ns: int | None
-    uncounted: list[str]
 
 
 class _Marks(msgspec.Struct):
@@ -111,7 +65,17 @@ _MEASURES: Final = {
 }
 
 
-_SKELETON: Final = ask.sql("skeleton", columns=ask.sql("span_columns"))
+_COLUMNS: Final = ask.sql("span_columns")
+_SKELETON: Final = ask.sql("skeleton", columns=_COLUMNS, more=ask.sql("skeleton_more"))
+_LONG_SKELETON: Final = ask.sql(
+    "long_skeleton",
+    columns=_COLUMNS,
+    stored=span_columns("span_id version start_ns end_ns", _COLUMNS),
+)
+_EVERY_COLUMN: Final = " ".join([*Trace.__struct_fields__, "last_ns", "ambiguous"])
+
+MOST_SPANS: Final = 5_000
+"""More spans are summed up by the engine, which reads them by two threads and hands on one row."""
 
 
 async def list_runs(engine: Engine, project: str, listing: Listing = EVERYTHING) -> Page[Run]:
@@ -131,19 +95,12 @@ async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> l
     if not trace_ids:
         return []
     params: dict[str, Param] = {"project": project, "trace_ids": list(trace_ids)}
-    body, judged = await asyncio.gather(
-        engine.query(run_sql(ask.sql("rows_of_traces")), params),
+    runs, judged = await asyncio.gather(
+        _sum_up(engine, project, params),
         ask.rows(engine, ask.sql("run_scores"), params, _Judged),
     )
-    traces = ask.decode_rows(body, Trace)
-    marks = ask.decode_rows(body, _Marks)
-    repeating = [t.trace_id for t, mark in zip(traces, marks, strict=True) if mark.ambiguous]
-    settled = await settle(engine, project, repeating)
     scores = {of_run.trace_id: of_run.scores for of_run in judged}
-    return [
-        _run(trace, mark, scores.get(trace.trace_id, []), settled.get(trace.trace_id))
-        for trace, mark in zip(traces, marks, strict=True)
-    ]
+    return [_scored(run, scores.get(run.trace.trace_id, [])) for run in runs]
 
 
 async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
@@ -152,39 +109,113 @@ async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
 
     The columns are the bytes that the engine wrote.
     """
-    params = {"project": project, "trace_id": trace_id}
-    found, columns, scores, logs = await asyncio.gather(
-        find_runs(engine, project, [trace_id]),
-        engine.query(_SKELETON, params, fmt="JSONColumns"),
+    params: dict[str, Param] = {"project": project, "trace_id": trace_id}
+    (run, columns), scores, logs = await asyncio.gather(
+        _run_and_columns(engine, project, trace_id),
         ask.rows(engine, ask.sql("trace_scores"), params, Score),
         engine.query(ask.sql("trace_logs"), params, fmt="TSV"),
     )
-    if not found:
-        raise NotFound(f"project {project} has no trace {trace_id}")
-    run = found[0]
+    of_run = [score for score in scores if score.span_id == ""]
+    shown = [TraceScore(name=s.name, value=s.value, label=s.label) for s in of_run]
     head = msgspec.json.encode(
         {
-            "trace": run.trace,
+            "trace": _scored(run, shown).trace,
             "start_ns": str(run.first_ns),
             "uncounted": run.uncounted,
             "scores": scores,
             "log_count": int(logs),
         }
     )
-    return head[:-1] + b',"spans":' + columns.rstrip() + b"}"
+    return head[:-1] + b',"spans":' + columns + b"}"
 
 
-def _run(trace: Trace, marks: _Marks, scores: list[TraceScore], settled: Settled | None) -> Run:
+async def _run_and_columns(engine: Engine, project: str, trace_id: str) -> tuple[Run, bytes]:
+    """The run without its scores, and its spans in columns. Raises NotFound."""
+    params: dict[str, Param] = {"project": project, "trace_id": trace_id}
+    body = await engine.query(_SKELETON, params | {"most": MOST_SPANS + 1}, fmt="JSONColumns")
+    columns = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    rows = _rows(trace_id, columns)
+    if not rows:
+        raise NotFound(f"project {project} has no trace {trace_id}")
+    if len(rows) <= MOST_SPANS:
+        [run] = sum_up_rows(rows)
+        return run, _joined(rows, columns)
+    ids: dict[str, Param] = {"project": project, "trace_ids": [trace_id]}
+    [run], body = await asyncio.gather(
+        ask_runs(engine, project, ids),
+        ask_columns(engine, project, trace_id),
+    )
+    return run, body
+
+
+async def ask_columns(engine: Engine, project: str, trace_id: str) -> bytes:
+    """The spans of a run in columns as the engine writes them: for many spans."""
+    params: dict[str, Param] = {"project": project, "trace_id": trace_id}
+    return (await engine.query(_LONG_SKELETON, params, fmt="JSONColumns")).rstrip()
+
+
+# The fields of a SpanRow after its trace's id, as a skeleton names them.
+_ROW: Final = (
+    "span_id", "parent_id", "_version", "_start_ns", "_end_ns", "name", "status", "_counted",
+    "_has_content", "_facts",
+)  # fmt: skip
+
+
+def _rows(trace_id: str, columns: Mapping[str, msgspec.Raw]) -> list[SpanRow]:
+    """The rows of a skeleton, in its order."""
+    taken = [msgspec.json.decode(columns[name]) for name in _ROW]
+    return [SpanRow(trace_id, *values) for values in zip(*taken, strict=True)]
+
+
+def _joined(rows: Sequence[SpanRow], columns: Mapping[str, msgspec.Raw]) -> bytes:
+    """The JSON of those columns that a skeleton shows, each span in its newest version."""
+    by_version = sorted(range(len(rows)), key=lambda place: rows[place].version)
+    kept = sorted({rows[place].span_id: place for place in by_version}.values())
+    first_ns = min(rows[place].start_ns for place in kept)
+    starts_us = [(rows[place].start_ns - first_ns) // 1000 for place in kept]
+    shown = [(name, column) for name, column in columns.items() if not name.startswith("_")]
+    if len(kept) < len(rows):
+        shown = [(name, _picked(column, kept)) for name, column in shown]
+    told = (b'"%s":%s' % (name.encode(), bytes(column)) for name, column in shown)
+    return b'{"start_us":' + b",".join([msgspec.json.encode(starts_us), *told]) + b"}"
+
+
+def _picked(column: msgspec.Raw, places: Sequence[int]) -> msgspec.Raw:
+    values = msgspec.json.decode(column)
+    return msgspec.Raw(msgspec.json.encode([values[place] for place in places]))
+
+
+async def _sum_up(engine: Engine, project: str, params: dict[str, Param]) -> list[Run]:
+    """The runs of `trace_ids`, without scores."""
+    most: dict[str, Param] = {**params, "most": MOST_SPANS + 1}
+    body = await engine.query(ask.sql("run_spans"), most, fmt="JSONCompactEachRow")
+    rows = decode_rows(body)
+    if len(rows) <= MOST_SPANS:
+        return sum_up_rows(rows)
+    return await ask_runs(engine, project, params)
+
+
+async def ask_runs(engine: Engine, project: str, params: Mapping[str, Param]) -> list[Run]:
+    """The runs `trace_ids` as `run.sql` sums them up, without scores: for many spans."""
+    body = await engine.query(run_sql("rows_of_traces", _EVERY_COLUMN), params)
+    traces = ask.decode_rows(body, Trace)
+    marks = ask.decode_rows(body, _Marks)
+    repeating = [t.trace_id for t, mark in zip(traces, marks, strict=True) if mark.ambiguous]
+    settled = await settle(engine, project, repeating)
+    return [
+        _run(trace, mark, settled.get(trace.trace_id))
+        for trace, mark in zip(traces, marks, strict=True)
+    ]
+
+
+def _run(trace: Trace, marks: _Marks, settled: Settled | None) -> Run:
     exact = settled.sums if settled else {}
-    whole = msgspec.structs.replace(trace, scores=scores, **exact)
+    whole = msgspec.structs.replace(trace, **exact)
     return Run(whole, marks.first_ns, marks.last_ns, settled.uncounted if settled else [])
 
 
-def run_sql(rows: str, more: Mapping[str, str] | None = None) -> str:
-    """`run.sql` over `rows`, with `more` aggregates by name."""
-    named = [f", {aggregate} AS {name}" for name, aggregate in (more or {}).items()]
-    names = [f", {name}" for name in more or {}]
-    return ask.sql("run", rows=rows, has="".join(named), has_names="".join(names))
+def _scored(run: Run, scores: list[TraceScore]) -> Run:
+    return run._replace(trace=msgspec.structs.replace(run.trace, scores=scores))
 
 
 class Search:
@@ -228,14 +259,21 @@ class Search:
         where, order = self._where, self._order
         # Without conditions a run's place is its first start alone, which needs no second look.
         plain = where.condition == "true" and order.of_time
-        rows = ask.sql(
-            "rows_between",
-            final="" if plain else "FINAL",
-            narrow=" AND ".join(where.rows) or "true",
-        )
+        if plain:
+            columns = "trace_id, start_ns"
+            rows = ask.sql("rows_between", columns=columns, final="", narrow="true")
+            runs = ask.sql("run_starts", rows=rows)
+        else:
+            runs = run_sql(
+                "rows_between",
+                f"{where.condition} {order.sql}",
+                where.has,
+                final="FINAL",
+                narrow=" AND ".join(where.rows) or "true",
+            )
         statement = ask.sql(
             "run_places",
-            runs=ask.sql("run_starts", rows=rows) if plain else run_sql(rows, where.has),
+            runs=runs,
             place=order.sql,
             after=order.after(after, "trace_id"),
             condition=where.condition,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
@@ -10,7 +11,7 @@ import msgspec
 from clew.filter import Filter
 from clew.query import ask
 from clew.query.times import DAY_NS, HOUR_NS, Range, clamp
-from clew.store.engine import Engine
+from clew.store.engine import Engine, Param
 
 Item = TypeVar("Item")
 Place = tuple[int | float, str, str]
@@ -74,9 +75,8 @@ SPANS: Final = Timeline("spans", "hour", HOUR_NS)
 CONTENTS: Final = Timeline("contents", "day", DAY_NS)
 
 
-class _Extent(msgspec.Struct):
-    oldest: int | None
-    newest: int | None
+class _Edge(msgspec.Struct):
+    edge: int
 
 
 async def extent(
@@ -84,20 +84,43 @@ async def extent(
 ) -> Window | None:
     """The hours (or days) of the range in which the project has rows, None where it has none."""
     unit_ns = timeline.unit_ns
-    params = {
-        "project": project,
-        "first": (range_.from_ns or 0) // unit_ns,
-        "last": 2**32 - 1 if range_.to_ns is None else max(range_.to_ns - 1, 0) // unit_ns,
-    }
-    statement = ask.sql("extent", table=timeline.table, column=timeline.column)
-    [found] = await ask.rows(engine, statement, params, _Extent)
-    if found.oldest is None or found.newest is None:
+    # Two small questions side by side: as one with two parts they take the engine three times as
+    # long to plan.
+    oldest, newest = await asyncio.gather(
+        _edge(engine, project, range_, timeline, "ASC"),
+        _edge(engine, project, range_, timeline, "DESC"),
+    )
+    if oldest is None or newest is None:
         return None
-    window = Window(found.oldest * unit_ns, clamp((found.newest + 1) * unit_ns))
+    window = Window(oldest * unit_ns, clamp((newest + 1) * unit_ns))
     return Window(
         max(window.from_ns, range_.from_ns or 0),
         window.to_ns if range_.to_ns is None else min(window.to_ns, range_.to_ns),
     )
+
+
+async def _edge(
+    engine: Engine, project: str, range_: Range, timeline: Timeline, direction: str
+) -> int | None:
+    """The first hour (or day) from one side in which the project has rows in the range."""
+    params: dict[str, Param] = {"project": project}
+    # What isn't bounded isn't asked: a condition that always holds costs 10 ms at 20 million rows.
+    bounded: list[str] = []
+    if range_.from_ns:
+        params["first"] = range_.from_ns // timeline.unit_ns
+        bounded.append(f"{timeline.column} >= {{first:UInt32}}")
+    if range_.to_ns is not None:
+        params["last"] = max(range_.to_ns - 1, 0) // timeline.unit_ns
+        bounded.append(f"{timeline.column} <= {{last:UInt32}}")
+    statement = ask.sql(
+        "edge",
+        table=timeline.table,
+        column=timeline.column,
+        bounded=" AND ".join(bounded) or "true",
+        direction=direction,
+    )
+    found = await ask.rows(engine, statement, params, _Edge)
+    return found[0].edge if found else None
 
 
 class Walk(NamedTuple):

@@ -72,6 +72,7 @@ WHERE project = {project:String} AND trace_id = {trace_id:String}
     AND ({span_id:String} = '' OR span_id = {span_id:String})
 ORDER BY version DESC
 LIMIT 1 BY span_id
+SETTINGS use_primary_key = 0
 """
 _LOGS = """
 SELECT day, arrayMap(h -> lower(hex(h)), hashes) AS hashes, base64Encode(raw) AS document

@@ -9,17 +9,18 @@ from clew.server.api.projects import ProjectCounts
 from clew.store import deletion
 from clew.store.engine import Engine
 
-# A span may be there in several versions until they are merged, so both are counted by id. `uniq`
-# is exact up to 65,536 and then within 1%, which a page of projects can live with.
+# A span may be there in several versions until they are merged. FINAL leaves one of each by the
+# order of the table, without a set of all ids in memory.
 _COUNTS = """
 SELECT
     project,
-    uniq(trace_id, span_id) AS span_count,
-    uniq(trace_id) AS trace_count,
+    count() AS span_count,
+    uniqExact(trace_id) AS trace_count,
     toString(fromUnixTimestamp64Nano(max(start_ns), 'UTC')) AS last_span_at
-FROM spans
+FROM spans FINAL
 WHERE {project:Nullable(String)} IS NULL OR project = {project:Nullable(String)}
 GROUP BY project
+SETTINGS do_not_merge_across_partitions_select_final = 1
 """
 
 

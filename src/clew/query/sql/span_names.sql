@@ -5,3 +5,4 @@ WHERE project = {project:String} AND trace_id IN {trace_ids:Array(String)}
     AND span_id IN {span_ids:Array(String)}
 ORDER BY version DESC
 LIMIT 1 BY trace_id, span_id
+SETTINGS use_primary_key = 0
