@@ -103,7 +103,7 @@ class TestSpans:
             {"span_id": bytes(8)},
             {"span_id": b""},
             {"span_id": b"x" * 16},
-            {"start_time_unix_nano": 1 << 63},
+            {"start_time_unix_nano": (1 << 63) - 1},
             {"end_time_unix_nano": (1 << 64) - 1},
         ],
     )

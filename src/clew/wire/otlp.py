@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Encoding = Literal["protobuf", "json"]
 Signal = Literal["traces", "logs", "metrics"]
 
-_MAX_NS = (1 << 63) - 1
+_MAX_NS = (1 << 63) - 2
+"""In April 2262. One nanosecond more is the end of every range of time, which is outside it."""
 _NO_TRACE = bytes(16)
 _NO_SPAN = bytes(8)
 _NO_RECORDED_VALUE = 1
