@@ -113,7 +113,9 @@ class _Collector:
         try:
             await admit(headers, self._access)
             export = Export(self._signal, body, "protobuf", headers)
-            decoded = await receive(export, self._access, self._ingest, self._limits)
+            with self._ingest.holding() as hold:
+                hold(len(body))
+                decoded = await receive(export, self._access, self._ingest, self._limits, hold)
         except ClewError as exc:
             await _abort(context, exc)
         except Exception:
