@@ -143,13 +143,14 @@ OK, RETRY, GONE = "ok", "retry", "gone"
 class HttpConnection:
     """One connection that is kept."""
 
-    def __init__(self, server: Served) -> None:
+    def __init__(self, server: Served, project: str = "default") -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        self._headers = {**PROTOBUF, "x-clew-project": project}
 
     def send(self, body: bytes) -> str:
         """What came of it."""
         try:
-            self._http.request("POST", "/v1/traces", body, PROTOBUF)
+            self._http.request("POST", "/v1/traces", body, self._headers)
             with self._http.getresponse() as answer:
                 said = answer.read()
         except (OSError, http.client.HTTPException):
