@@ -76,9 +76,8 @@ def test_bombs_are_refused(served: Served, project: str, name: str) -> None:
     """Twenty at once of 1 GB each, with the memory of none."""
     bomb = _bomb(name)
     with ThreadPoolExecutor(20) as threads:
-        answers = set(
-            threads.map(lambda _: _post(served, project, PROTOBUF, bomb, name), range(20))
-        )
+        posts = [threads.submit(_post, served, project, PROTOBUF, bomb, name) for _ in range(20)]
+    answers = {post.result() for post in posts}
     assert {status for status, _ in answers} == {413}
     assert all(b"send smaller batches" in said for _, said in answers)
     assert peak_bytes(served.process.pid) < 1500 << 20
