@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WEB_BUILT := src/clew/server/web/index.html
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help setup demo test check unit e2e dev format web bench bench-scale lock chromium postgres clean
+.PHONY: help setup demo test check unit faults e2e dev format web bench bench-scale lock chromium postgres clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -17,7 +17,7 @@ setup: $(VENV)/.installed $(WEB_BUILT) ## install everything and build the web a
 demo: setup ## a server with the demo project, in the browser
 	@$(BIN)/clew demo
 
-test: setup chromium postgres check unit e2e ## every check and every test, the browser ones included
+test: setup chromium postgres check unit faults e2e ## every check and every test, the browser ones included
 
 check: setup ## formatting, lint, types, floors
 	@$(BIN)/ruff check --quiet .
@@ -29,7 +29,10 @@ check: setup ## formatting, lint, types, floors
 
 unit: setup postgres ## the unit and API tests
 	@cd web && npm run --silent test
-	@$(BIN)/pytest -q -m "not browser"
+	@$(BIN)/pytest -q -m "not browser and not faults"
+
+faults: setup ## the tests that kill, flood and starve servers
+	@$(BIN)/pytest -q -m faults
 
 e2e: setup chromium ## the browser tests
 	@$(BIN)/pytest -q -m browser

@@ -103,6 +103,9 @@ async def ingest(engine: Engine) -> AsyncIterator[Ingest]:
         tasks.cancel_scope.cancel()
 
 
+CLEW = (sys.executable, "-m", "clew.cli")
+
+
 class Served:
     """A Clew server in a process of its own."""
 
@@ -111,7 +114,7 @@ class Served:
         self.folder = folder
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / f"{folder.name}.log"
-        command = [sys.executable, "-m", "clew.cli", "serve", "--port", str(self.port)]
+        command = [*CLEW, "serve", "--port", str(self.port)]
         command += ["--grpc-port", str(self.grpc_port), "--data-dir", str(folder), *flags]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clew.errors import StoreError, Unavailable
-from clew.ingest import Ingest
+from clew.ingest import HELD_BYTES, Ingest
 from clew.query.whole import whole_logs, whole_spans
 from clew.span import Event, Link, Log, Resource, Scope, Span
 from clew.store import deletion
@@ -375,3 +375,17 @@ async def test_draining_stores_what_was_submitted_and_refuses_the_rest(
     assert await count(engine, "spans", project) == 1
     with pytest.raises(Unavailable, match="stopping"):
         await ingest.submit(project, spans=[span("b" * 16)])
+
+
+async def test_exports_that_hold_too_much_are_told_to_come_back(ingest: Ingest) -> None:
+    """But one that is alone may be as large as it likes, and what it held is free in the end."""
+    with ingest.holding() as first:
+        first(HELD_BYTES)
+        first(1)
+        with pytest.raises(Unavailable), ingest.holding() as second:
+            second(1)
+    with ingest.holding() as first, ingest.holding() as second:
+        first(HELD_BYTES - 1)
+        second(1)
+        with pytest.raises(Unavailable):
+            first(1)

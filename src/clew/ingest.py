@@ -33,6 +33,9 @@ COMMIT_ROWS = 10_000
 PENDING_ROWS = 60_000
 """More rows than this waiting for the disk, and further exports are told to come back."""
 PENDING_BYTES = 512 << 20
+HELD_BYTES = 256 << 20
+"""What exports may hold from their first byte to their answer, all together: two hundred senders
+of the largest body would else need 13 GB."""
 REMEMBERED_SPANS = 200_000
 """Spans whose earlier version is looked up when they come again, twice this at most. An older one
 is replaced by what comes, as a whole."""
@@ -73,6 +76,7 @@ class Ingest:
         self._pending: list[_Waiting] = []
         self._pending_rows = 0
         self._pending_bytes = 0
+        self._held_bytes = 0
         self._submitting: set[asyncio.Future[None]] = set()
         self._wake = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -150,6 +154,24 @@ class Ingest:
             self._pending_rows -= count
             self._submitting.discard(left)
             left.set_result(None)
+
+    @contextmanager
+    def holding(self) -> Generator[Callable[[int], None]]:
+        """Gives a function that is told of so many more bytes that an export holds in memory. It
+        raises Unavailable where too many are held already; an export that is alone may go on."""
+        own = 0
+
+        def hold(size_bytes: int) -> None:
+            nonlocal own
+            if self._held_bytes > own and self._held_bytes + size_bytes > HELD_BYTES:
+                raise Unavailable("the server is taking in all it can: send this again", 1)
+            own += size_bytes
+            self._held_bytes += size_bytes
+
+        try:
+            yield hold
+        finally:
+            self._held_bytes -= own
 
     def _admit(self, count: int) -> None:
         if self._draining:

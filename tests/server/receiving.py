@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple, TypeVar
 
 import uvicorn
@@ -53,6 +53,11 @@ class KeptInMemory:
         self.spans += [(project, span) for span in spans]
         self.logs += [(project, log) for log in logs]
         self.points += [(project, point) for point in points]
+
+    @contextmanager
+    def holding(self) -> Generator[Callable[[int], None]]:
+        """There is room for everything."""
+        yield lambda _size_bytes: None
 
     async def aside(self, function: Callable[..., Result], *args: object) -> Result:
         """Run a function in a thread."""

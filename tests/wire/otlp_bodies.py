@@ -21,7 +21,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.samp
 )
 int64s = st.integers(-(1 << 63), (1 << 63) - 1)
 uint32s = st.integers(0, (1 << 32) - 1)
-times = st.integers(0, (1 << 63) - 1)
+times = st.integers(0, (1 << 63) - 2)
 scalars: st.SearchStrategy[Value] = (
     st.none() | st.booleans() | int64s | st.floats() | texts | st.binary(max_size=12)
 )
@@ -74,7 +74,7 @@ spans = st.builds(
         ["unspecified", "internal", "server", "client", "producer", "consumer"]
     ),
     start_ns=times,
-    end_ns=st.none() | st.integers(1, (1 << 63) - 1),
+    end_ns=st.none() | st.integers(1, (1 << 63) - 2),
     status=st.sampled_from(["unset", "ok", "error"]),
     status_message=texts,
     attributes=attributes,

@@ -380,3 +380,10 @@ def test_real_conversations_keep_all_of_their_text() -> None:
             said = "".join(part.text for message in messages for part in message.parts)
             assert all(m["content"] in said for m in run["traj"] if m["role"] == "user")
             assert not any(part.type == "json" for m in messages for part in m.parts)
+
+
+def test_lists_in_lists_are_read_however_deep_they_are() -> None:
+    """A sender decides that, and no depth is an error."""
+    deep = "[" * 900 + '{"role": "user", "content": "found"}' + "]" * 900
+    [message] = parse(deep)
+    assert [part.text for part in message.parts] == ["found"]

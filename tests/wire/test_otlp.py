@@ -22,8 +22,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
-from clew.errors import BadInput
-from clew.span import Log, Resource, Span
+from clew.errors import BadInput, TooLarge
+from clew.span import Event, Log, Resource, Span
 from clew.wire.limits import Limits
 from clew.wire.otlp import (
     DECODERS,
@@ -103,7 +103,7 @@ class TestSpans:
             {"span_id": bytes(8)},
             {"span_id": b""},
             {"span_id": b"x" * 16},
-            {"start_time_unix_nano": 1 << 63},
+            {"start_time_unix_nano": (1 << 63) - 1},
             {"end_time_unix_nano": (1 << 64) - 1},
         ],
     )
@@ -415,3 +415,21 @@ class TestDamage:
         for damaged in (bytes(body), bytes(body[:at])):
             with contextlib.suppress(BadInput):
                 decode_traces(damaged, encoding)
+
+
+@encodings
+def test_a_body_of_too_many_items_is_refused(encoding: Encoding) -> None:
+    """Before each of them costs a hundred times its bytes; events count as spans do."""
+    events = tuple(Event(name="e") for _ in range(6))
+    body = encode_traces([make_span(events=events)], encoding)
+    assert decode_traces(body, encoding, Limits(items=9)).spans
+    with pytest.raises(TooLarge, match="send smaller batches"):
+        decode_traces(body, encoding, Limits(items=8))
+
+
+def test_a_body_of_empty_messages_is_refused() -> None:
+    """It says nothing, at length."""
+    with pytest.raises(TooLarge):
+        decode_traces(b"\x0a\x00" * 200_001, "protobuf")
+    with pytest.raises(TooLarge):
+        decode_traces(b'{"x":[' + b"[]," * 2_000_000 + b"[]]}", "json")

@@ -55,4 +55,6 @@ def read_order(text: str, start: str, measures: Mapping[str, str]) -> Order:
         known = ", ".join(["start_time", *measures])
         raise BadInput(f"unknown order {text!r}: expected one of {known}, or - and one of them")
     missing = "-1" if descending else "1e300"
-    return Order(f"toFloat64(ifNull({measures[name]}, {missing}))", "Float64", descending)
+    # Costs that were sent may be infinite, or sum to that: no number in JSON, so unknown there.
+    known = f"if(isFinite({measures[name]}), {measures[name]}, NULL)"
+    return Order(f"toFloat64(ifNull({known}, {missing}))", "Float64", descending)

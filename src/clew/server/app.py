@@ -10,6 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ from clew.server.api.sql import sql_routes
 from clew.server.api.stats import stats_routes
 from clew.server.api.traces import trace_routes
 from clew.server.auth import Access
+from clew.server.connections import Connection
 from clew.server.data_dir import open_data_dir
 from clew.server.live import Live
 from clew.server.otlp_grpc import serve_grpc
@@ -242,7 +244,14 @@ async def _serve(settings: Settings, ready: Callable[[Parts], None]) -> None:
     with bind(settings.host, settings.port) as listener:
         async with (
             open_parts(settings) as parts,
-            serve_grpc(settings.host, settings.grpc_port, parts.ingest, parts.access, parts.limits),
+            serve_grpc(
+                settings.host,
+                settings.grpc_port,
+                parts.ingest,
+                parts.access,
+                parts.limits,
+                receive_s=settings.receive_timeout_s,
+            ),
             background(parts),
         ):
             app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
@@ -295,7 +304,7 @@ def _uvicorn_config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
         lifespan="off",
         log_config=None,
         access_log=settings.log_level == "debug",
-        http="httptools",
+        http=partial(Connection, receive_s=settings.receive_timeout_s),  # type: ignore[arg-type]
         ws="none",
         timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=75,

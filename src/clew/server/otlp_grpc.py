@@ -37,6 +37,8 @@ log = logging.getLogger("clew.otlp")
 
 GRACE_S = 5
 """How long open calls may take when the server stops."""
+AGE_FACTOR = 20
+"""A connection lives so many times as long as a sender may take for a request: ten minutes."""
 
 _SERVICES: dict[Signal, str] = {
     "traces": "opentelemetry.proto.collector.trace.v1.TraceService",
@@ -47,8 +49,14 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 @asynccontextmanager
-async def serve_grpc(
-    host: str, port: int, ingest: Ingest, access: Access, limits: Limits
+async def serve_grpc(  # noqa: PLR0913 - what it serves, and where
+    host: str,
+    port: int,
+    ingest: Ingest,
+    access: Access,
+    limits: Limits,
+    *,
+    receive_s: float = 30,
 ) -> AsyncGenerator[int, None]:
     """Serve until the block ends; gives the port, which 0 leaves to the system.
 
@@ -60,6 +68,14 @@ async def serve_grpc(
             ("grpc.max_receive_message_length", limits.body_bytes),
             # On Linux two servers could otherwise share a port, each getting some of the calls.
             ("grpc.so_reuseport", 0),
+            # Whoever connects and says nothing, or is gone, is cut off. gRPC has no limit for a
+            # message that comes in slowly, so connections end after a while, which clients that
+            # send don't notice: they finish what they began and connect again.
+            ("grpc.server_handshake_timeout_ms", int(receive_s * 1000)),
+            ("grpc.keepalive_time_ms", int(receive_s * 1000)),
+            ("grpc.keepalive_timeout_ms", int(receive_s * 1000)),
+            ("grpc.max_connection_age_ms", int(receive_s * AGE_FACTOR * 1000)),
+            ("grpc.max_connection_age_grace_ms", int(receive_s * 1000)),
         ]
     )
     server.add_generic_rpc_handlers(
@@ -113,7 +129,9 @@ class _Collector:
         try:
             await admit(headers, self._access)
             export = Export(self._signal, body, "protobuf", headers)
-            decoded = await receive(export, self._access, self._ingest, self._limits)
+            with self._ingest.holding() as hold:
+                hold(len(body))
+                decoded = await receive(export, self._access, self._ingest, self._limits, hold)
         except ClewError as exc:
             await _abort(context, exc)
         except Exception:

@@ -53,6 +53,13 @@ def _size(value: str) -> int:
     return int(match[1]) * _UNITS[match[2].lower()]
 
 
+def _seconds(value: str) -> float:
+    if not value.isdecimal() or int(value) == 0:
+        message = "give a whole number of seconds"
+        raise ValueError(message)
+    return float(value)
+
+
 def _days(value: str) -> int | None:
     if value == "forever":
         return None
@@ -158,6 +165,11 @@ class Settings:
         "64MiB",
         _size,
         "Largest request, also after decompression.",
+    )
+    receive_timeout_s: float = _option(
+        "30",
+        _seconds,
+        "Seconds that a sender may take for a request; large ones may take longer.",
     )
     retention_days: int | None = _option(
         "forever",

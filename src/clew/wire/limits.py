@@ -23,12 +23,15 @@ _MESSAGES_SHOWN = 20
 class Limits(msgspec.Struct, kw_only=True, frozen=True):
     """`body_bytes` holds for a body as sent and again once it is decompressed; 64 MiB is what the
     OTLP specification recommends. `value_bytes` is the UTF-8 size of one attribute's value.
-    A list or map nested deeper than `depth` becomes its JSON text."""
+    A list or map nested deeper than `depth` becomes its JSON text. `items` are the resources,
+    scopes, spans, events, links, logs and points of one body together: a body of nothing but empty
+    ones takes fifty times its size in memory, and a minute."""
 
     body_bytes: int = 64 << 20
     value_bytes: int = 16 << 20
     attributes: int = 10_000
     depth: int = 64
+    items: int = 200_000
 
 
 class Decoded(msgspec.Struct, kw_only=True):

@@ -16,7 +16,7 @@ from clew.wire.contents import CONTENT_NAME
 from clew.wire.values import boolean, decoded, record, records, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from clew.span import Value
 
@@ -94,7 +94,7 @@ def parts(content: Value) -> list[Part]:
     if content is None or content == "":
         return []
     if isinstance(content, (list, tuple)):
-        return [part for item in content for part in parts(item)]
+        return [part for item in _flat(content) for part in parts(item)]
     if isinstance(content, dict):
         return [_part(content)]
     return [Part(type="text", text=text(content))]
@@ -179,11 +179,24 @@ def _langchain_class(item: Block) -> str:
 
 def _messages(item: Value, role: str) -> list[Message]:
     if isinstance(item, (list, tuple)):
-        return [message for inner in item for message in _messages(inner, role)]
+        return [message for inner in _flat(item) for message in _messages(inner, role)]
     if not isinstance(item, dict):
         held = parts(item)
         return [Message(role=role, parts=held)] if held else []
     return [_message(_unwrapped(item), role)]
+
+
+def _flat(items: Iterable[Value]) -> Iterator[Value]:
+    """What lists of lists hold, in order. Not by recursion: a sender decides how deep they are."""
+    waiting = [iter(items)]
+    while waiting:
+        for item in waiting[-1]:
+            if isinstance(item, (list, tuple)):
+                waiting.append(iter(item))
+                break
+            yield item
+        else:
+            waiting.pop()
 
 
 def _unwrapped(item: Block) -> Block:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from google.protobuf.message import DecodeError
 
-from clew.errors import BadInput
+from clew.errors import BadInput, TooLarge
 from clew.span import Event, Link, Log, Point, Resource, Scope, Span
 from clew.wire import otlp_json
 from clew.wire import otlp_schema as schema
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 Encoding = Literal["protobuf", "json"]
 Signal = Literal["traces", "logs", "metrics"]
 
-_MAX_NS = (1 << 63) - 1
+_MAX_NS = (1 << 63) - 2
+"""In April 2262. One nanosecond more is the end of every range of time, which is outside it."""
 _NO_TRACE = bytes(16)
 _NO_SPAN = bytes(8)
 _NO_RECORDED_VALUE = 1
@@ -62,13 +63,13 @@ def decode_traces(body: bytes, encoding: Encoding, limits: Limits = _DEFAULT_LIM
     signed 64-bit nanoseconds. Without an end time it is running.
     """
     reader = _Reader(limits, len(body))
-    request = _parse(body, encoding, schema.TraceRequest, reader.findings)
+    request = _parse(body, encoding, schema.TraceRequest, reader.findings, limits)
     spans: list[Span] = []
-    for resource_spans in request.resource_spans:
+    for resource_spans in reader.counted(request.resource_spans):
         resource = reader.resource(resource_spans)
-        for scope_spans in resource_spans.scope_spans:
+        for scope_spans in reader.counted(resource_spans.scope_spans):
             scope = reader.scope(scope_spans)
-            for message in scope_spans.spans:
+            for message in reader.counted(scope_spans.spans):
                 span = reader.span(message, resource, scope)
                 if span is not None:
                     spans.append(span)
@@ -78,13 +79,13 @@ def decode_traces(body: bytes, encoding: Encoding, limits: Limits = _DEFAULT_LIM
 def decode_logs(body: bytes, encoding: Encoding, limits: Limits = _DEFAULT_LIMITS) -> Decoded:
     """The log records of an ExportLogsServiceRequest. BadInput if it can't be decoded at all."""
     reader = _Reader(limits, len(body))
-    request = _parse(body, encoding, schema.LogsRequest, reader.findings)
+    request = _parse(body, encoding, schema.LogsRequest, reader.findings, limits)
     logs: list[Log] = []
-    for resource_logs in request.resource_logs:
+    for resource_logs in reader.counted(request.resource_logs):
         resource = reader.resource(resource_logs)
-        for scope_logs in resource_logs.scope_logs:
+        for scope_logs in reader.counted(resource_logs.scope_logs):
             scope = reader.scope(scope_logs)
-            for message in scope_logs.log_records:
+            for message in reader.counted(scope_logs.log_records):
                 log = reader.log(message, resource, scope)
                 if log is not None:
                     logs.append(log)
@@ -94,13 +95,13 @@ def decode_logs(body: bytes, encoding: Encoding, limits: Limits = _DEFAULT_LIMIT
 def decode_metrics(body: bytes, encoding: Encoding, limits: Limits = _DEFAULT_LIMITS) -> Decoded:
     """The data points of an ExportMetricsServiceRequest. BadInput if it can't be decoded at all."""
     reader = _Reader(limits, len(body))
-    request = _parse(body, encoding, schema.MetricsRequest, reader.findings)
+    request = _parse(body, encoding, schema.MetricsRequest, reader.findings, limits)
     points: list[Point] = []
-    for resource_metrics in request.resource_metrics:
+    for resource_metrics in reader.counted(request.resource_metrics):
         resource = reader.resource(resource_metrics)
-        for scope_metrics in resource_metrics.scope_metrics:
+        for scope_metrics in reader.counted(resource_metrics.scope_metrics):
             scope = reader.scope(scope_metrics)
-            for metric in scope_metrics.metrics:
+            for metric in reader.counted(scope_metrics.metrics):
                 points.extend(reader.points(metric, resource, scope))
     return reader.decoded(points=points)
 
@@ -108,14 +109,27 @@ def decode_metrics(body: bytes, encoding: Encoding, limits: Limits = _DEFAULT_LI
 DECODERS = {"traces": decode_traces, "logs": decode_logs, "metrics": decode_metrics}
 
 
-def _parse(body: bytes, encoding: Encoding, message: Message, findings: Findings) -> Message:
+def _parse(
+    body: bytes, encoding: Encoding, message: Message, findings: Findings, limits: Limits
+) -> Message:
     if encoding == "json":
+        # Each is an object in memory before anything is known about it. Telemetry has fewer than
+        # ten of them an item; those in texts count too, which no honest body comes near with.
+        if body.count(b"{") + body.count(b"[") > 10 * limits.items:
+            raise _too_many(limits)
         return otlp_json.read(body, message, findings)
     try:
         return message.FromString(body)
     except DecodeError as exc:
         text = f"not a protobuf {message.DESCRIPTOR.name}: cut off, corrupt or another message"
         raise BadInput(text) from exc
+
+
+def _too_many(limits: Limits) -> TooLarge:
+    return TooLarge(
+        f"more than {limits.items} spans, events, logs or points in one request: send smaller"
+        " batches"
+    )
 
 
 class _Reader:
@@ -128,6 +142,14 @@ class _Reader:
         self._text = self._reader.text
         # Only a body that is larger than a value may be can hold a value that is too large.
         self._may_exceed = body_bytes > limits.value_bytes
+        self._items = 0
+
+    def counted(self, messages: Message) -> Message:
+        """The messages, which are items of the body. TooLarge if it has too many of them."""
+        self._items += len(messages)
+        if self._items > self._limits.items:
+            raise _too_many(self._limits)
+        return messages
 
     def decoded(
         self,
@@ -186,7 +208,7 @@ class _Reader:
             status_message=self._text(status.message) if status.message else "",
             attributes=attributes,
             events=self._events(message.events, truncated) if message.events else (),
-            links=tuple(map(self._link, message.links)) if message.links else (),
+            links=tuple(map(self._link, self.counted(message.links))) if message.links else (),
             resource=resource,
             scope=scope,
             trace_state=self._text(message.trace_state) if message.trace_state else "",
@@ -227,7 +249,7 @@ class _Reader:
         of_all = _detail_of_metric(data)
         if metric.metadata:
             of_all["metadata"] = self._reader.attributes(metric.metadata)
-        for message in data.data_points:
+        for message in self.counted(data.data_points):
             if message.time_unix_nano > _MAX_NS or message.start_time_unix_nano > _MAX_NS:
                 self.findings.reject("the time of a point is beyond signed 64-bit nanoseconds")
                 continue
@@ -269,7 +291,7 @@ class _Reader:
     def _events(self, messages: Message, truncated: dict[str, int]) -> tuple[Event, ...]:
         """Values of events that were cut are added to `truncated` as `events.<index>.<key>`."""
         events: list[Event] = []
-        for index, message in enumerate(messages):
+        for index, message in enumerate(self.counted(messages)):
             attributes, dropped, cut = self._bounded(message)
             truncated.update({f"events.{index}.{key}": size for key, size in cut.items()})
             events.append(

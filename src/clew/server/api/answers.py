@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 
 from clew.errors import BadFilter, ClewError, Unavailable
@@ -19,6 +19,9 @@ def error_response(_request: Request[Any, Any, Any], exc: Exception) -> Response
     """`{"error": {"status", "message", "position"?}}`, with Retry-After where it makes sense."""
     headers: dict[str, str] = {}
     error: dict[str, object]
+    if isinstance(exc, InternalServerException) and "disconnected" in exc.detail:
+        # How Litestar says that the sender hung up; nobody reads this.
+        exc = Unavailable("the request was cut off: send it again")
     if isinstance(exc, ClewError):
         error = {"status": exc.status, "message": exc.message}
         if isinstance(exc, BadFilter):

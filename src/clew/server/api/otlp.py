@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from litestar import Request, Response, Router, post
@@ -35,6 +36,7 @@ log = logging.getLogger("clew.otlp")
 
 AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 Headers: TypeAlias = "Mapping[str, str]"
+Hold: TypeAlias = "Callable[[int], None]"
 Result = TypeVar("Result")
 
 PREFIXES = ("", "/otlp", "/api/public/otel")
@@ -43,6 +45,8 @@ MAX_RETRY_AFTER_S = 5
 """The Python exporter has 10 s for all its attempts, and gives up rather than wait beyond them."""
 INLINE_BYTES = 64 << 10
 """A larger body is decoded in a thread: it takes about as long as starting one, 1 ms or more."""
+ITEM_BYTES = 2 << 10
+"""What a span, log or point takes in memory, however little it says."""
 _RATIO = 8
 """What telemetry usually shrinks to when it is compressed: one part in so many."""
 _JSON = ContentType("application/json", "json")
@@ -75,6 +79,10 @@ class Ingest(Protocol):
         """Return when everything is durable. Raises Unavailable where it may be sent again."""
         ...
 
+    def holding(self) -> AbstractContextManager[Callable[[int], None]]:
+        """A function that is told of bytes held in memory; it raises Unavailable for too many."""
+        ...
+
     async def aside(self, function: Callable[..., Result], *args: object) -> Result:
         """`function(*args)` in a thread beside the event loop."""
         ...
@@ -99,17 +107,22 @@ async def admit(headers: Headers, access: Access) -> None:
         return
 
 
-async def receive(export: Export, access: Access, ingest: Ingest, limits: Limits) -> Decoded:
-    """Decode an export and return once it is durable.
+async def receive(
+    export: Export, access: Access, ingest: Ingest, limits: Limits, hold: Hold
+) -> Decoded:
+    """Decode an export and return once it is durable. `hold` is told of what that takes, the body
+    itself apart.
 
     Raises BadInput, UnsupportedMedia or TooLarge for a body that can't be decoded, the errors of
     `Access` where nothing may be stored, and Unavailable where it may be sent again.
     """
     compressed = export.content_encoding not in ("", "identity")
-    if len(export.body) > (INLINE_BYTES // _RATIO if compressed else INLINE_BYTES):
-        decoded = await ingest.aside(_decode, export, limits)
-    else:
-        decoded = _decode(export, limits)
+    if compressed:
+        body = await _run(ingest, len(export.body) * _RATIO, _decompress, export, limits)
+        hold(len(body))
+        export = export._replace(body=body)
+    decoded = await _run(ingest, len(export.body), _decode, export, limits)
+    hold(ITEM_BYTES * (len(decoded.spans) + len(decoded.logs) + len(decoded.points)))
     batches = await _batches(decoded, export.headers, access)
     # Together, so that they share a commit.
     results = await asyncio.gather(
@@ -122,9 +135,24 @@ async def receive(export: Export, access: Access, ingest: Ingest, limits: Limits
     return decoded
 
 
+async def _run(
+    ingest: Ingest,
+    size_bytes: int,
+    function: Callable[[Export, Limits], Result],
+    export: Export,
+    limits: Limits,
+) -> Result:
+    if size_bytes > INLINE_BYTES:
+        return await ingest.aside(function, export, limits)
+    return function(export, limits)
+
+
+def _decompress(export: Export, limits: Limits) -> bytes:
+    return decompress(export.body, export.content_encoding, limits.body_bytes)
+
+
 def _decode(export: Export, limits: Limits) -> Decoded:
-    body = decompress(export.body, export.content_encoding, limits.body_bytes)
-    return DECODERS[export.signal](body, export.encoding, limits)
+    return DECODERS[export.signal](export.body, export.encoding, limits)
 
 
 async def _submit(ingest: Ingest, project: str, batch: Decoded) -> None:
@@ -208,13 +236,14 @@ async def _received(signal: Signal, request: AnyRequest, content: ContentType) -
     limits: Limits = state.limits
     headers = request.headers
     await admit(headers, state.access)
-    body = await _read(request, limits.body_bytes)
     content_encoding = headers.get("content-encoding", "").strip().lower()
-    export = Export(signal, body, content.encoding, headers, content_encoding)
-    return await receive(export, state.access, state.ingest, limits)
+    with state.ingest.holding() as hold:
+        body = await _read(request, limits.body_bytes, hold)
+        export = Export(signal, body, content.encoding, headers, content_encoding)
+        return await receive(export, state.access, state.ingest, limits, hold)
 
 
-async def _read(request: AnyRequest, limit: int) -> bytes:
+async def _read(request: AnyRequest, limit: int, hold: Hold) -> bytes:
     """The body as sent, or TooLarge as soon as it, or what its header claims, is over the limit."""
     chunks: list[bytes] = []
     size = 0
@@ -226,6 +255,7 @@ async def _read(request: AnyRequest, limit: int) -> bytes:
         size += len(chunk)
         if size > limit:
             raise too_large
+        hold(len(chunk))
         chunks.append(chunk)
     return b"".join(chunks)
 

@@ -14,7 +14,7 @@ from clew.wire.imports.record import Broken, Record
 from clew.wire.limits import Limits
 from clew.wire.otlp import Encoding, decode_traces
 
-_UNLIMITED = Limits(body_bytes=1 << 40, value_bytes=1 << 40)
+_UNLIMITED = Limits(body_bytes=1 << 40, value_bytes=1 << 40, items=1 << 40)
 """What is too large is the server's to say, which is told the whole of it."""
 
 
