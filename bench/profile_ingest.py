@@ -33,7 +33,7 @@ from clew.store.engine import Engine, Param, Settings
 from clew.store.migrate import migrate
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
-from clew.wire.packing import pack_span
+from clew.wire.packing import Packer
 
 SPANS = 10_000
 COMMIT_SPANS = 2_000
@@ -126,8 +126,9 @@ def _time_alone(times: Times, spans: Sequence[Span]) -> None:
         for fact, span in zip(facts, spans, strict=True):
             _price(fact, span.start_ns)
     with _timed(times, "pack"):
+        packer = Packer()
         for span in spans:
-            pack_span(span)
+            packer.span(span)
 
 
 async def _functions(bodies: Sequence[bytes]) -> None:

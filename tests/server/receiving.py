@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import uvicorn
 from litestar import Litestar
@@ -20,6 +20,8 @@ from clew.wire.limits import Limits
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN_ID = "00f067aa0ba902b7"
 T0 = 1_795_442_531_000_000_000
+
+Result = TypeVar("Result")
 
 
 class KeptInMemory:
@@ -51,6 +53,10 @@ class KeptInMemory:
         self.spans += [(project, span) for span in spans]
         self.logs += [(project, log) for log in logs]
         self.points += [(project, point) for point in points]
+
+    async def aside(self, function: Callable[..., Result], *args: object) -> Result:
+        """Run a function in a thread."""
+        return await asyncio.to_thread(function, *args)
 
 
 class OpenAccess:

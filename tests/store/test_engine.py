@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clew.errors import StoreError
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
-from clew.store.spans import encode_rows
+from clew.store.spans import encode_row
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ async def ask(engine: Engine, sql: str, **params: object) -> list[dict[str, obje
 async def test_an_insert_is_seen_by_the_next_query(engine: EmbeddedEngine, project: str) -> None:
     """What was written is read, with every type the tables use."""
     rows = [[project, "t", "", "s1", 1, 0.5, {"k": "v"}], [project, "t", "", "s2", 1, None, {}]]
-    await engine.insert("scores", COLUMNS, encode_rows(rows))
+    await engine.insert("scores", COLUMNS, b"".join(map(encode_row, rows)))
     found = await ask(
         engine,
         "SELECT score_id, value, metadata FROM scores WHERE project = {p:String} ORDER BY score_id",
@@ -91,7 +91,7 @@ async def test_a_broken_insert_leaves_the_engine_usable(
     """Rows that can't be read are refused, and the next ones are taken."""
     with pytest.raises(StoreError):
         await engine.insert("scores", COLUMNS, b"\xc1broken")
-    await engine.insert("scores", COLUMNS, encode_rows([[project, "t", "", "s", 1, 1.0, {}]]))
+    await engine.insert("scores", COLUMNS, encode_row([project, "t", "", "s", 1, 1.0, {}]))
     assert await ask(
         engine, "SELECT count() AS n FROM scores WHERE project = {p:String}", p=project
     ) == [{"n": 1}]
@@ -102,7 +102,7 @@ async def test_many_ask_and_write_at_once(engine: EmbeddedEngine, project: str) 
 
     async def write(number: int) -> None:
         row = [project, f"t{number}", "", "s", 1, float(number), {}]
-        await engine.insert("scores", COLUMNS, encode_rows([row]))
+        await engine.insert("scores", COLUMNS, encode_row(row))
 
     async def read(number: int) -> None:
         assert await ask(engine, "SELECT {n:Int64} AS n", n=number) == [{"n": number}]

@@ -1,12 +1,13 @@
 """Rows of spans, contents, logs, metrics and scores, and how they are written.
 
-A row is the values of a table's columns, in order. Times are nanoseconds since the Unix epoch.
+A row is the values of a table's columns, in order, encoded as the MsgPack format has them: one
+after the other. Times are nanoseconds since the Unix epoch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -42,7 +43,7 @@ SCORE_COLUMNS = (
     " source author evaluator time_ns metadata"
 ).split()
 
-Row = list[Any]
+Row: TypeAlias = bytes
 _encode = msgspec.msgpack.Encoder().encode
 _facts = msgspec.json.Encoder().encode
 
@@ -63,6 +64,14 @@ class Rows(msgspec.Struct):
     logs: list[Row] = []
     metrics: list[Row] = []
     scores: list[Row] = []
+
+    def add(self, more: Rows) -> None:
+        """Append the rows of `more`."""
+        self.spans += more.spans
+        self.contents += more.contents
+        self.logs += more.logs
+        self.metrics += more.metrics
+        self.scores += more.scores
 
 
 def span_version(*, finished: bool, received_ns: int) -> int:
@@ -86,73 +95,75 @@ def span_row(  # noqa: PLR0913 - a row is made of this many things
     usage = facts.usage
     cost = facts.cost
     scope = usage.scope if usage else ""
-    return [
-        project,
-        span.trace_id,
-        span.span_id,
-        span.parent_id,
-        span_version(finished=span.end_ns is not None, received_ns=received_ns),
-        span.start_ns,
-        span.end_ns,
-        span.name,
-        facts.display_name or span.name,
-        facts.kind,
-        span.otel_kind,
-        span.status,
-        span.status_message,
-        facts.outcome,
-        facts.error_type,
-        facts.error_message,
-        facts.level,
-        facts.service,
-        facts.environment,
-        facts.release,
-        facts.framework,
-        span.scope.name,
-        span.scope.version,
-        facts.session_id,
-        facts.user_id,
-        facts.tags,
-        facts.metadata,
-        facts.agent_name,
-        facts.workflow_name,
-        facts.tool_name,
-        facts.tool_call_id,
-        facts.provider,
-        facts.model,
-        facts.request_model,
-        facts.response_id,
-        facts.finish_reasons,
-        facts.prompt_name,
-        facts.prompt_version,
-        scope,
-        usage.input_tokens if usage else None,
-        usage.output_tokens if usage else None,
-        usage.cache_read_tokens if usage else None,
-        usage.cache_write_tokens if usage else None,
-        usage.reasoning_tokens if usage else None,
-        usage.total_tokens if usage else None,
-        float(cost.total_usd) if cost and cost.total_usd is not None else None,
-        cost.source if cost else "",
-        # Aggregates are counted once it is known that nothing below them is (see clew.settle).
-        int(scope == "leaf" or (scope == "" and cost is not None)),
-        facts.ttft_ns,
-        facts.retries,
-        facts.handoff_from,
-        facts.handoff_to,
-        facts.input_preview,
-        facts.output_preview,
-        len(span.events),
-        len(span.links),
-        span.dropped_attributes_count + span.dropped_events_count + span.dropped_links_count,
-        refs.input,
-        refs.output,
-        refs.other,
-        attributes,
-        resource,
-        _facts(facts),
-        raw,
-    ]
+    return encode_row(
+        [
+            project,
+            span.trace_id,
+            span.span_id,
+            span.parent_id,
+            span_version(finished=span.end_ns is not None, received_ns=received_ns),
+            span.start_ns,
+            span.end_ns,
+            span.name,
+            facts.display_name or span.name,
+            facts.kind,
+            span.otel_kind,
+            span.status,
+            span.status_message,
+            facts.outcome,
+            facts.error_type,
+            facts.error_message,
+            facts.level,
+            facts.service,
+            facts.environment,
+            facts.release,
+            facts.framework,
+            span.scope.name,
+            span.scope.version,
+            facts.session_id,
+            facts.user_id,
+            facts.tags,
+            facts.metadata,
+            facts.agent_name,
+            facts.workflow_name,
+            facts.tool_name,
+            facts.tool_call_id,
+            facts.provider,
+            facts.model,
+            facts.request_model,
+            facts.response_id,
+            facts.finish_reasons,
+            facts.prompt_name,
+            facts.prompt_version,
+            scope,
+            usage.input_tokens if usage else None,
+            usage.output_tokens if usage else None,
+            usage.cache_read_tokens if usage else None,
+            usage.cache_write_tokens if usage else None,
+            usage.reasoning_tokens if usage else None,
+            usage.total_tokens if usage else None,
+            float(cost.total_usd) if cost and cost.total_usd is not None else None,
+            cost.source if cost else "",
+            # Aggregates are counted once it is known that nothing below them is (see clew.settle).
+            int(scope == "leaf" or (scope == "" and cost is not None)),
+            facts.ttft_ns,
+            facts.retries,
+            facts.handoff_from,
+            facts.handoff_to,
+            facts.input_preview,
+            facts.output_preview,
+            len(span.events),
+            len(span.links),
+            span.dropped_attributes_count + span.dropped_events_count + span.dropped_links_count,
+            refs.input,
+            refs.output,
+            refs.other,
+            attributes,
+            resource,
+            _facts(facts),
+            raw,
+        ]
+    )
 
 
 def content_row(  # noqa: PLR0913 - a row is made of this many things
@@ -168,19 +179,21 @@ def content_row(  # noqa: PLR0913 - a row is made of this many things
     blob: bytes = b"",
 ) -> Row:
     """The row of a content first seen in `span`, in the order of `CONTENT_COLUMNS`."""
-    return [
-        project,
-        start_ns // DAY_NS,
-        span.trace_id,
-        digest,
-        start_ns,
-        span.span_id,
-        size_bytes,
-        mime,
-        skeleton,
-        text,
-        blob,
-    ]
+    return encode_row(
+        [
+            project,
+            start_ns // DAY_NS,
+            span.trace_id,
+            digest,
+            start_ns,
+            span.span_id,
+            size_bytes,
+            mime,
+            skeleton,
+            text,
+            blob,
+        ]
+    )
 
 
 def log_row(  # noqa: PLR0913 - a row is made of this many things
@@ -194,21 +207,23 @@ def log_row(  # noqa: PLR0913 - a row is made of this many things
 ) -> Row:
     """The row of `log`, in the order of `LOG_COLUMNS`. `digest` makes a repeated log one row."""
     time_ns = log_time_ns(log)
-    return [
-        project,
-        time_ns // DAY_NS,
-        log.trace_id,
-        log.span_id,
-        time_ns,
-        digest,
-        min(log.severity_number, 255),
-        log.severity,
-        log.event_name,
-        str(log.resource.attributes.get("service.name", "")),
-        hashes,
-        attributes,
-        raw,
-    ]
+    return encode_row(
+        [
+            project,
+            time_ns // DAY_NS,
+            log.trace_id,
+            log.span_id,
+            time_ns,
+            digest,
+            min(log.severity_number, 255),
+            log.severity,
+            log.event_name,
+            str(log.resource.attributes.get("service.name", "")),
+            hashes,
+            attributes,
+            raw,
+        ]
+    )
 
 
 def log_time_ns(log: Log) -> int:
@@ -220,57 +235,57 @@ def metric_row(
     project: str, point: Point, *, digest: bytes, attributes: dict[str, str], raw: bytes
 ) -> Row:
     """The row of a metric's data point, in the order of `METRIC_COLUMNS`."""
-    return [
-        project,
-        point.time_ns // DAY_NS,
-        point.name,
-        point.time_ns,
-        digest,
-        point.start_ns,
-        point.unit,
-        point.kind,
-        point.value,
-        point.count,
-        str(point.resource.attributes.get("service.name", "")),
-        attributes,
-        raw,
-    ]
+    return encode_row(
+        [
+            project,
+            point.time_ns // DAY_NS,
+            point.name,
+            point.time_ns,
+            digest,
+            point.start_ns,
+            point.unit,
+            point.kind,
+            point.value,
+            point.count,
+            str(point.resource.attributes.get("service.name", "")),
+            attributes,
+            raw,
+        ]
+    )
 
 
 def score_row(project: str, score: Score, *, received_ns: int) -> Row:
     """The row of `score`, in the order of `SCORE_COLUMNS`."""
-    return [
-        project,
-        score.trace_id,
-        score.session_id,
-        score.score_id,
-        received_ns,
-        score.span_id,
-        score.name,
-        score.data_type,
-        # The engine takes no integer for a float.
-        None if score.value is None else float(score.value),
-        score.label,
-        score.comment,
-        score.source,
-        score.author,
-        score.evaluator,
-        score.time_ns or received_ns,
-        score.metadata,
-    ]
-
-
-def encode_rows(rows: Iterable[Row]) -> bytes:
-    """`rows` in the MsgPack format, which is a row's values one after the other."""
-    return b"".join(map(_encode_row, rows))
+    return encode_row(
+        [
+            project,
+            score.trace_id,
+            score.session_id,
+            score.score_id,
+            received_ns,
+            score.span_id,
+            score.name,
+            score.data_type,
+            # The engine takes no integer for a float.
+            None if score.value is None else float(score.value),
+            score.label,
+            score.comment,
+            score.source,
+            score.author,
+            score.evaluator,
+            score.time_ns or received_ns,
+            score.metadata,
+        ]
+    )
 
 
 _FIXARRAY_MAX = 15
 
 
-def _encode_row(row: Row) -> bytes:
+def encode_row(values: Sequence[object]) -> Row:
+    """A row of `values`."""
     # msgpack puts an array's length in front: one byte up to 15 values, three up to 65,535.
-    return _encode(row)[1 if len(row) <= _FIXARRAY_MAX else 3 :]
+    return _encode(values)[1 if len(values) <= _FIXARRAY_MAX else 3 :]
 
 
 async def write(engine: Engine, rows: Rows) -> None:
@@ -285,4 +300,4 @@ async def write(engine: Engine, rows: Rows) -> None:
 
 async def _write(engine: Engine, table: str, columns: Sequence[str], rows: list[Row]) -> None:
     if rows:
-        await engine.insert(table, columns, encode_rows(rows))
+        await engine.insert(table, columns, b"".join(rows))

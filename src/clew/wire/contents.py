@@ -195,8 +195,10 @@ _BARE = "\x07"
 _UNIT = "\x1f"
 """Between two strings of a text."""
 
-_MARKS = re.compile("[\x01-\x07\x1f]")
-_TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|-?\d[\d.eE+\-]{2,}', re.DOTALL)
+_MARK_CHARS = "\x01\x02\x03\x04\x05\x06\x07\x1f"
+_MARKS = re.compile(f"[{_MARK_CHARS}]")
+_TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|(-?\d[\d.eE+\-]{2,})', re.DOTALL)
+_NUMBER = re.compile(r"-?\d[\d.eE+\-]{2,}")
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?(?:;[\w=.+-]+)*;base64,")
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _CLASSES = tuple(re.compile(found) for found in ("[A-Z]", "[a-z]", "[0-9]", "[+/]"))
@@ -212,17 +214,17 @@ _STRUCTURAL = frozenset(
     required object string number integer boolean array description mime_type media_type
     image_url source data audio function_call annotations is_error
     """.split()
-)
+) | {""}
 
 
 def fold(raw: str) -> Folded:
     """`raw` as a skeleton and the words in it. A text that isn't JSON has no skeleton."""
     blobs: list[Blob] = []
-    if raw[:1] in ("{", "[", '"') and not _MARKS.search(raw):
+    if raw[:1] in ("{", "[", '"') and not _has_marks(raw):
         words: list[str] = []
         skeleton = _fold_json(raw, words, blobs, _NESTING)
         return Folded(skeleton, _UNIT.join(words), blobs)
-    if (len(raw) >= BLOB_CHARS or raw.startswith("data:")) and not _MARKS.search(raw):
+    if (len(raw) >= BLOB_CHARS or raw.startswith("data:")) and not _has_marks(raw):
         replaced = _fold_blob(raw, blobs)
         if replaced is not None:
             return Folded(replaced, "", blobs)
@@ -237,28 +239,59 @@ def unfold(skeleton: str, text: str, blobs: Mapping[bytes, bytes] | None = None)
     return _Unfolder(skeleton, text.split(_UNIT), blobs).run()
 
 
-def _fold_json(raw: str, words: list[str], blobs: list[Blob], nesting: int) -> str:
-    def take(match: re.Match[str]) -> str:
-        string = match[1]
-        if string is None:
-            words.append(match[0])
-            return _BARE
-        if string in _STRUCTURAL or not string:
-            return match[0]
-        return _fold_string(string, words, blobs, nesting)
+def _has_marks(text: str) -> bool:
+    # Eight looks for one character each are five times as fast as a search for a class of them.
+    for mark in _MARK_CHARS:  # noqa: SIM110 - nor a generator, which costs as much as the search
+        if mark in text:
+            return True
+    return False
 
-    return _TOKEN.sub(take, raw)
+
+def _fold_json(raw: str, words: list[str], blobs: list[Blob], nesting: int) -> str:
+    """The skeleton of `raw`, whose words are appended. One pass of `split` instead of a call for
+    each string: messages are folded whenever somebody says something new."""
+    if "\\" not in raw:
+        pieces = raw.split('"')
+        if len(pieces) % 2:
+            return _fold_plain(pieces, words, blobs)
+    pieces = _TOKEN.split(raw)
+    for at in range(1, len(pieces), 3):
+        string, number = pieces[at], pieces[at + 1]
+        if string is None:
+            words.append(number)
+            pieces[at], pieces[at + 1] = "", _BARE
+            continue
+        pieces[at + 1] = ""
+        if string in _STRUCTURAL:
+            pieces[at] = f'"{string}"'
+        else:
+            pieces[at] = _fold_string(string, words, blobs, nesting)
+    return "".join(pieces)
+
+
+def _fold_plain(pieces: list[str], words: list[str], blobs: list[Blob]) -> str:
+    """Like `_fold_json` where nothing is escaped: every other one of `pieces` is a string."""
+    numbered = _NUMBER.search(" ".join(pieces[::2])) is not None
+    for at, piece in enumerate(pieces):
+        if at % 2 == 0:
+            if numbered and piece:
+                pieces[at] = _fold_numbers(piece, words)
+        elif piece in _STRUCTURAL:
+            pieces[at] = f'"{piece}"'
+        else:
+            pieces[at] = _fold_verbatim(piece, words, blobs)
+    return "".join(pieces)
+
+
+def _fold_numbers(between: str, words: list[str]) -> str:
+    words.extend(_NUMBER.findall(between))
+    return _NUMBER.sub(_BARE, between)
 
 
 def _fold_string(string: str, words: list[str], blobs: list[Blob], nesting: int) -> str:
     """The mark for the JSON string whose inside is `string`, which goes to `words`."""
     if "\\" not in string:
-        if len(string) >= BLOB_CHARS or string.startswith("data:"):
-            replaced = _fold_blob(string, blobs)
-            if replaced is not None:
-                return f'"{replaced}"'
-        words.append(string)
-        return _VERBATIM
+        return _fold_verbatim(string, words, blobs)
     style, decoded = _decode_string(string)
     if style == _VERBATIM or _MARKS.search(decoded):
         words.append(string)
@@ -268,6 +301,15 @@ def _fold_string(string: str, words: list[str], blobs: list[Blob], nesting: int)
         return f"{_NESTED}{style}{inner}{_END}"
     words.append(decoded)
     return style
+
+
+def _fold_verbatim(string: str, words: list[str], blobs: list[Blob]) -> str:
+    if len(string) >= BLOB_CHARS or string.startswith("data:"):
+        replaced = _fold_blob(string, blobs)
+        if replaced is not None:
+            return f'"{replaced}"'
+    words.append(string)
+    return _VERBATIM
 
 
 _TEXT = msgspec.json.Decoder(str)

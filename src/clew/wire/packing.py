@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -111,32 +111,55 @@ _LOG = msgspec.msgpack.Decoder(_PackedLog)
 _ENCODER = msgspec.msgpack.Encoder()
 
 
-def pack_span(span: Span) -> tuple[bytes, Parts]:
-    """The document of `span` and its contents."""
-    parts = Parts()
-    document = _PackedSpan(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        parent_id=span.parent_id,
-        name=span.name,
-        otel_kind=span.otel_kind,
-        start_ns=span.start_ns,
-        end_ns=span.end_ns,
-        status=span.status,
-        status_message=span.status_message,
-        attributes=pack_attributes(span.attributes, parts),
-        events=[_pack_event(event, parts) for event in span.events],
-        links=span.links,
-        resource=span.resource,
-        scope=span.scope,
-        trace_state=span.trace_state,
-        flags=span.flags,
-        dropped_attributes_count=span.dropped_attributes_count,
-        dropped_events_count=span.dropped_events_count,
-        dropped_links_count=span.dropped_links_count,
-        truncated=span.truncated,
-    )
-    return _ENCODER.encode(document), parts
+class Document(NamedTuple):
+    """A span or log taken apart: its document, its contents, and those of its attributes that fit
+    a column for filters and SQL, as text."""
+
+    raw: bytes
+    parts: Parts
+    small: dict[str, str]
+
+
+class Packer:
+    """Takes apart the spans of one export. What they share is encoded once."""
+
+    def __init__(self) -> None:
+        self._shared: dict[int, tuple[Resource | Scope, msgspec.Raw]] = {}
+
+    def span(self, span: Span) -> Document:
+        """The document of `span`, its contents and its small values."""
+        parts = Parts()
+        packed, small = pack_attributes(span.attributes, parts)
+        document = _PackedSpan(
+            trace_id=span.trace_id,
+            span_id=span.span_id,
+            parent_id=span.parent_id,
+            name=span.name,
+            otel_kind=span.otel_kind,
+            start_ns=span.start_ns,
+            end_ns=span.end_ns,
+            status=span.status,
+            status_message=span.status_message,
+            attributes=packed,
+            events=[_pack_event(event, parts) for event in span.events],
+            links=span.links,
+            resource=self._encoded(span.resource),
+            scope=self._encoded(span.scope),
+            trace_state=span.trace_state,
+            flags=span.flags,
+            dropped_attributes_count=span.dropped_attributes_count,
+            dropped_events_count=span.dropped_events_count,
+            dropped_links_count=span.dropped_links_count,
+            truncated=span.truncated,
+        )
+        return Document(_ENCODER.encode(document), parts, small)
+
+    def _encoded(self, shared: Resource | Scope) -> Any:
+        """`shared` in its encoded form, which the encoder takes in its place."""
+        known = self._shared.get(id(shared))
+        if known is None:
+            known = self._shared[id(shared)] = shared, msgspec.Raw(_ENCODER.encode(shared))
+        return known[1]
 
 
 def unpack_span(document: bytes, take: Callable[[Direction], str]) -> Span:
@@ -174,15 +197,17 @@ def unpack_span(document: bytes, take: Callable[[Direction], str]) -> Span:
     )
 
 
-def pack_log(log: Log) -> tuple[bytes, Parts]:
-    """The document of `log` and its contents, all of them in the direction `other`."""
+def pack_log(log: Log) -> Document:
+    """The document of `log`, its contents, all of them in the direction `other`, and its small
+    values."""
     parts = Parts()
+    attributes, small = pack_attributes(log.attributes, parts, _aside)
     packed = _PackedLog(
         log=msgspec.structs.replace(log, attributes={}, body=None),
-        attributes=pack_attributes(log.attributes, parts, _aside),
-        body=pack_attributes({"body": log.body}, parts, _aside),
+        attributes=attributes,
+        body=pack_attributes({"body": log.body}, parts, _aside)[0],
     )
-    return _ENCODER.encode(packed), parts
+    return Document(_ENCODER.encode(packed), parts, small)
 
 
 def unpack_log(document: bytes, take: Callable[[Direction], str]) -> Log:
@@ -241,14 +266,17 @@ class _Plan(msgspec.Struct, frozen=True):
     payload: bool
     group: str = ""
     rest: str = ""
+    plain: bool = True
+    """Neither a payload nor of a group."""
 
 
 _plans: dict[str, _Plan] = {}
+"""A program sends the same few hundred keys for ever."""
 _PLANS_LIMIT = 50_000
 
 
 def _plan(key: str) -> _Plan:
-    """The plan for `key`, remembered: a program sends the same few hundred keys for ever."""
+    """The plan for `key`, remembered."""
     plan = _plans.get(key)
     if plan is None:
         group = group_of(key)
@@ -258,11 +286,13 @@ def _plan(key: str) -> _Plan:
             direction = "input"
         elif _OUTPUT.search(key):
             direction = "output"
+        payload = _PAYLOAD.match(key) is not None
         plan = _Plan(
             direction=direction,
-            payload=_PAYLOAD.match(key) is not None,
+            payload=payload,
             group=group[0] if group and listed else "",
             rest=group[1] if group and listed else "",
+            plain=not payload and not listed,
         )
         if len(_plans) >= _PLANS_LIMIT:
             _plans.clear()
@@ -280,26 +310,26 @@ def _direction(key: str) -> Direction:
 
 def pack_attributes(
     attributes: Attributes, parts: Parts, direction_of: Callable[[str], Direction] = _direction
-) -> Packed:
-    """`attributes` without their contents, which are appended to `parts`."""
-    packed = Packed({})
+) -> tuple[Packed, dict[str, str]]:
+    """`attributes` without their contents, which are appended to `parts`; and those that are
+    small, as text."""
+    packed = Packed({}, [])
+    small: dict[str, str] = {}
     groups: dict[str, Attributes] = {}
     for key, value in attributes.items():
-        plan = _plan(key)
+        plan = _plans.get(key) or _plan(key)
+        if plan.plain and type(value) is str and len(value) <= INLINE_CHARS:
+            # Most attributes, told apart without a call.
+            packed.kept[key] = small[key] = value
+            continue
+        if (text := _small_text(value)) is not None:
+            small[key] = text
         if plan.group:
             groups.setdefault(plan.group, {})[plan.rest] = value
-        elif isinstance(value, str):
-            if len(value) > INLINE_CHARS or (plan.payload and value):
-                frame, contents = split(value)
-                _put(packed, parts, Framed(key, "text", direction_of(key), frame, 0), contents)
-            else:
-                packed.kept[key] = value
-        elif isinstance(value, list | dict) and (encoded := _json(value)) is not None:
-            if not plan.payload and len(encoded) <= INLINE_CHARS:
-                packed.kept[key] = value
-            else:
-                frame, contents = split(encoded)
-                _put(packed, parts, Framed(key, "json", direction_of(key), frame, 0), contents)
+        elif (taken := _payload(value, is_named=plan.payload)) is not None:
+            payload, form = taken
+            frame, contents = split(payload)
+            _put(packed, parts, Framed(key, form, direction_of(key), frame, 0), contents)
         else:
             packed.kept[key] = value
     for stem, members in groups.items():
@@ -309,7 +339,16 @@ def pack_attributes(
             continue
         framed = Framed(stem, "group", direction_of(stem), "\x01", 0)
         _put(packed, parts, framed, [encoded.encode()])
-    return packed
+    return packed, small
+
+
+def _payload(value: Value, *, is_named: bool) -> tuple[str, Form] | None:
+    """The text of a value that is a payload by its name or by its length, and its form."""
+    if isinstance(value, str):
+        return (value, "text") if len(value) > INLINE_CHARS or (is_named and value) else None
+    if isinstance(value, list | dict) and (encoded := _json(value)) is not None:
+        return (encoded, "json") if is_named or len(encoded) > INLINE_CHARS else None
+    return None
 
 
 def unpack_attributes(packed: Packed, take: Callable[[Direction], str]) -> Attributes:
@@ -338,7 +377,7 @@ def _pack_event(event: Event, parts: Parts) -> _PackedEvent:
         name=event.name,
         time_ns=event.time_ns,
         dropped_attributes_count=event.dropped_attributes_count,
-        attributes=pack_attributes(event.attributes, parts, _aside),
+        attributes=pack_attributes(event.attributes, parts, _aside)[0],
     )
 
 
@@ -374,15 +413,20 @@ def small_values(attributes: Attributes) -> dict[str, str]:
     """The attributes that fit a column for filters and SQL: scalars and short lists, as text."""
     small: dict[str, str] = {}
     for key, value in attributes.items():
-        if isinstance(value, str):
-            if len(value) <= INLINE_CHARS:
-                small[key] = value
-        elif isinstance(value, bool):
-            small[key] = "true" if value else "false"
-        elif isinstance(value, int | float):
-            small[key] = repr(value)
-        elif isinstance(value, list) and 0 < len(value) <= SHORT_LIST:
-            encoded = _json(value)
-            if encoded is not None and len(encoded) <= INLINE_CHARS:
-                small[key] = encoded
+        if (text := _small_text(value)) is not None:
+            small[key] = text
     return small
+
+
+def _small_text(value: Value) -> str | None:
+    if isinstance(value, str):
+        return value if len(value) <= INLINE_CHARS else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, list) and 0 < len(value) <= SHORT_LIST:
+        encoded = _json(value)
+        if encoded is not None and len(encoded) <= INLINE_CHARS:
+            return encoded
+    return None

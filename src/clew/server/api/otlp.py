@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from litestar import Request, Response, Router, post
 from litestar.exceptions import InternalServerException
@@ -35,6 +35,7 @@ log = logging.getLogger("clew.otlp")
 
 AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 Headers: TypeAlias = "Mapping[str, str]"
+Result = TypeVar("Result")
 
 PREFIXES = ("", "/otlp", "/api/public/otel")
 """Where senders were told to send: by OpenTelemetry, and by other vendors."""
@@ -74,6 +75,10 @@ class Ingest(Protocol):
         """Return when everything is durable. Raises Unavailable where it may be sent again."""
         ...
 
+    async def aside(self, function: Callable[..., Result], *args: object) -> Result:
+        """`function(*args)` in a thread beside the event loop."""
+        ...
+
 
 class Export(NamedTuple):
     """One request of a sender, by HTTP or by gRPC."""
@@ -102,7 +107,7 @@ async def receive(export: Export, access: Access, ingest: Ingest, limits: Limits
     """
     compressed = export.content_encoding not in ("", "identity")
     if len(export.body) > (INLINE_BYTES // _RATIO if compressed else INLINE_BYTES):
-        decoded = await asyncio.to_thread(_decode, export, limits)
+        decoded = await ingest.aside(_decode, export, limits)
     else:
         decoded = _decode(export, limits)
     batches = await _batches(decoded, export.headers, access)
