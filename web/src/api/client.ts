@@ -25,7 +25,17 @@ interface Request {
 }
 
 /** Ask the API. Throws `ApiError`; a 401 also asks the page for a key. */
-export async function request<T>(address: string, { method = "GET", query, body, signal, key }: Request = {}): Promise<T> {
+export async function request<T>(address: string, asked: Request = {}): Promise<T> {
+  const response = await ask(address, asked);
+  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+}
+
+/** Ask the API for an answer that is too large to be parsed between two frames. */
+export async function requestBytes(address: string, asked: Request = {}): Promise<ArrayBuffer> {
+  return (await ask(address, asked)).arrayBuffer();
+}
+
+async function ask(address: string, { method = "GET", query, body, signal, key }: Request): Promise<Response> {
   const response = await send(address + queryString(query), {
     method,
     headers: { ...authorization(key), ...(body === undefined ? {} : { "content-type": "application/json" }) },
@@ -33,7 +43,7 @@ export async function request<T>(address: string, { method = "GET", query, body,
     ...(signal ? { signal } : {}),
   });
   if (!response.ok) throw await readError(response);
-  return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  return response;
 }
 
 /** Build a path; each value is escaped, since ids are whatever the sender chose. */

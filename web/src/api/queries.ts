@@ -1,6 +1,7 @@
 /** One function a question: its key in the cache and how it is asked. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { path, request } from "./client";
+import { path, request, requestBytes } from "./client";
+import { openSkeleton } from "./runs";
 import type {
   Info,
   Key,
@@ -10,7 +11,6 @@ import type {
   SearchPage,
   SessionDetail,
   SessionPage,
-  Skeleton,
   Span,
   Stats,
   TracePage,
@@ -73,10 +73,12 @@ export function getTraces(
 export const traceQuery = (project: string, traceId: string) =>
   queryOptions({
     queryKey: ["trace", project, traceId],
-    queryFn: ({ signal }) => request<Skeleton>(path`/api/projects/${project}/traces/${traceId}`, { signal }),
-    // Comparing two skeletons of 100,000 spans member by member costs more than drawing the new one.
+    queryFn: async ({ signal }) => openSkeleton(await requestBytes(path`/api/projects/${project}/traces/${traceId}`, { signal })),
+    // Comparing two runs of 100,000 spans member by member costs more than drawing the new one.
     structuralSharing: false,
     staleTime: 10_000,
+    // A large run takes tens of megabytes: it isn't kept for long once nobody looks at it.
+    gcTime: 60_000,
   });
 
 export const spanQuery = (project: string, traceId: string, spanId: string) =>

@@ -2,6 +2,7 @@
  * The shapes of the API by the names the page uses. `schema.d.ts` is generated from the server
  * (`npm run api`); what JSON Schema says loosely is said exactly here, after docs/reference/api.md.
  */
+import type { Run } from "../trace/run";
 import type { SpanColumns } from "../trace/trace";
 import type { components } from "./schema";
 
@@ -43,6 +44,9 @@ export interface Skeleton extends Omit<Schemas["Skeleton"], "trace" | "spans"> {
   trace: Trace;
   spans: SpanColumns;
 }
+
+/** A run as the page has it: the skeleton, with its spans laid out. */
+export type LoadedRun = Omit<Skeleton, "spans" | "uncounted" | "start_ns"> & { run: Run };
 
 /** Any value of an attribute; bytes are `{"$bytes": "<base64>"}`. */
 export type Value = unknown;

@@ -1,3 +1,4 @@
+import type { Texts } from "./texts";
 import type { Trace } from "./trace";
 import type { Tree } from "./tree";
 
@@ -65,9 +66,8 @@ function growRow(trace: Trace, tree: Tree, plain: Uint8Array, first: number) {
 function alike(trace: Trace, tree: Tree, a: number, b: number): boolean {
   const i = tree.span[a];
   const j = tree.span[b];
-  return (
-    trace.kind[i] === trace.kind[j] && trace.display_name[i] === trace.display_name[j] && trace.name[i] === trace.name[j]
-  );
+  const same = (column: Texts) => column.codeAt(i) === column.codeAt(j);
+  return same(trace.kind) && same(trace.display_name) && same(trace.name);
 }
 
 /** 1 for spans with nothing telling below them. Markers are never folded. */
@@ -78,7 +78,7 @@ function plainNodes(trace: Trace, tree: Tree): Uint8Array {
     const i = tree.span[node];
     plain[node] = i >= 0 && telling[node] === 0 ? 1 : 0;
     const above = tree.parent[node];
-    if (above >= 0) telling[above] += telling[node] + (i >= 0 && TELLING.has(trace.kind[i]) ? 1 : 0);
+    if (above >= 0) telling[above] += telling[node] + (i >= 0 && TELLING.has(trace.kind.at(i)) ? 1 : 0);
   }
   return plain;
 }

@@ -16,7 +16,7 @@ function open(text: string) {
 function render(trace: Trace, tree: Tree, folds: ReturnType<typeof findFolds>, rows: Rows): string[] {
   return Array.from(rows.node, (node, r) => {
     const repeats = rows.fold[r] >= 0 ? ` ×${folds.count[rows.fold[r]]}` : "";
-    return "  ".repeat(rows.depth[r]) + trace.display_name[tree.span[node]] + repeats;
+    return "  ".repeat(rows.depth[r]) + trace.display_name.at(tree.span[node]) + repeats;
   });
 }
 
@@ -73,7 +73,7 @@ describe("findFolds", () => {
           expect(nodes).toHaveLength(folds.count[fold]);
           expect(nodes.length).toBeGreaterThanOrEqual(3);
           expect(new Set(nodes.map((node) => tree.parent[node])).size).toBe(1);
-          expect(new Set(nodes.map((node) => trace.display_name[tree.span[node]])).size).toBe(1);
+          expect(new Set(nodes.map((node) => trace.display_name.at(tree.span[node]))).size).toBe(1);
           for (const node of nodes) expect(folds.of[node]).toBe(fold);
         }
       }),
@@ -165,7 +165,7 @@ describe("carryOpening", () => {
     const opening = toggleFold(toggleCollapsed(before.opening, 4), 0);
     const byName = new Map([["s4", 6], ["s2", 4]]);
     const carried = carryOpening(
-      { ...before, opening, idOf: (node) => before.trace.span_id[before.tree.span[node]] },
+      { ...before, opening, idOf: (node) => before.trace.span_id.at(before.tree.span[node]) },
       { ...after, nodeOf: (id) => byName.get(id) ?? -1 },
     );
     expect(Array.from(carried.collapsed)).toEqual([0, 0, 0, 0, 0, 0, 1, 0, 0]);

@@ -1,22 +1,65 @@
+import type { Texts } from "./texts";
 import type { Trace } from "./trace";
 import type { Tree } from "./tree";
 
-/** Per node what a search looks through, in lower case. Built once a trace, when first searched. */
-export type Haystack = readonly string[];
+/** What a search looks through: each different text of a column once, in lower case. */
+export interface Haystack {
+  readonly tree: Tree;
+  readonly columns: readonly { readonly texts: readonly string[]; readonly of: Texts }[];
+}
 
+/** Made once a run, when it is first searched. */
 export function buildHaystack(trace: Trace, tree: Tree): Haystack {
-  return Array.from(tree.span, (i, node) => (i < 0 ? (tree.missing.get(node) ?? "") : textOf(trace, i)));
+  return { tree, columns: searched(trace).map((of) => ({ of, texts: lowerCase(of) })) };
 }
 
 /** The nodes that hold every word of the query, in order; a phrase in quotes is one word. */
 export function search(haystack: Haystack, query: string): Int32Array {
+  const { tree } = haystack;
   const words = splitWords(query);
   if (words.length === 0) return new Int32Array(0);
+  const holding = words.map((word) => spansHolding(haystack, word));
   const hits: number[] = [];
-  haystack.forEach((text, node) => {
-    if (words.every((word) => text.includes(word))) hits.push(node);
+  tree.span.forEach((i, node) => {
+    const missing = i < 0 ? (tree.missing.get(node) ?? "").toLowerCase() : "";
+    if (words.every((word, k) => (i < 0 ? missing.includes(word) : holding[k][i] === 1))) hits.push(node);
   });
   return Int32Array.from(hits);
+}
+
+/** By span: 1 where one of its texts holds the word. */
+function spansHolding({ tree, columns }: Haystack, word: string): Uint8Array {
+  const spans = new Uint8Array(tree.nodeOf.length);
+  for (const { of, texts } of columns) {
+    const holds = Uint8Array.from(texts, (text) => (text.includes(word) ? 1 : 0));
+    if (!holds.includes(1)) continue;
+    for (let i = 0; i < spans.length; i++) spans[i] |= holds[of.codeAt(i)];
+  }
+  return spans;
+}
+
+function searched(trace: Trace): Texts[] {
+  return [
+    trace.display_name,
+    trace.name,
+    trace.kind,
+    trace.agent,
+    trace.tool,
+    trace.model,
+    trace.prompt,
+    trace.outcome,
+    trace.error_type,
+    trace.error_message,
+    trace.input_preview,
+    trace.output_preview,
+    trace.service,
+    trace.span_id,
+    trace.tool_call_id,
+  ];
+}
+
+function lowerCase(column: Texts): string[] {
+  return Array.from({ length: column.different }, (_, code) => column.text(code).toLowerCase());
 }
 
 /** Split a query into lower-case words. An unclosed quote runs to the end. */
@@ -46,26 +89,4 @@ function mergeRanges(ranges: [number, number][]): [number, number][] {
     else merged.push([from, to]);
   }
   return merged;
-}
-
-function textOf(trace: Trace, i: number): string {
-  return [
-    trace.display_name[i],
-    trace.name[i],
-    trace.kind[i],
-    trace.agent[i],
-    trace.tool[i],
-    trace.model[i],
-    trace.prompt[i],
-    trace.outcome[i],
-    trace.error_type[i],
-    trace.error_message[i],
-    trace.input_preview[i],
-    trace.output_preview[i],
-    trace.service[i],
-    trace.span_id[i],
-    trace.tool_call_id[i],
-  ]
-    .join("\n")
-    .toLowerCase();
 }

@@ -1,50 +1,40 @@
 /**
  * A trace as columns. A span is an index into them; everything else here speaks of indices.
  *
- * Numbers stand in typed arrays, with NaN for what is not known: a tree of 100,000 spans costs a few
- * allocations, and sums never mistake "unknown" for 0.
+ * Numbers stand in typed arrays, with NaN for what is not known, and texts as bytes: a tree of 100,000
+ * spans costs a few allocations, crosses from a worker without a copy, and sums never mistake "unknown"
+ * for 0.
  */
+import { type PackedTexts, packTexts, Texts } from "./texts";
 
-/** The columns of a skeleton, as the server sends them: all of one length. */
-export interface SpanColumns {
-  span_id: string[];
-  parent_id: string[];
-  name: string[];
-  display_name: string[];
-  kind: string[];
-  start_us: number[];
-  duration_us: (number | null)[];
-  status: string[];
-  outcome: string[];
-  error_type: string[];
-  error_message: string[];
-  level: string[];
-  agent: string[];
-  tool: string[];
-  tool_call_id: string[];
-  model: string[];
-  provider: string[];
-  prompt: string[];
-  response_id: string[];
-  input_tokens: (number | null)[];
-  output_tokens: (number | null)[];
-  cache_read_tokens: (number | null)[];
-  reasoning_tokens: (number | null)[];
-  cost_usd: (number | null)[];
-  ttft_us: (number | null)[];
-  retries: (number | null)[];
-  input_preview: string[];
-  output_preview: string[];
-  service: string[];
-  scope: string[];
-  links: number[];
-  events: number[];
-  dropped: number[];
-  handoff_from: string[];
-  handoff_to: string[];
-  input_hashes: string[][];
-  output_hashes: string[][];
-}
+const TEXTUAL = [
+  "span_id",
+  "parent_id",
+  "name",
+  "display_name",
+  "kind",
+  "status",
+  "outcome",
+  "error_type",
+  "error_message",
+  "agent",
+  "tool",
+  "tool_call_id",
+  "model",
+  "prompt",
+  "input_preview",
+  "output_preview",
+  "service",
+  "handoff_to",
+] as const;
+
+const NUMERIC = ["start_us", "duration_us", "input_tokens", "output_tokens", "cost_usd", "ttft_us"] as const;
+
+type Textual = (typeof TEXTUAL)[number];
+type Numeric = (typeof NUMERIC)[number];
+
+/** Those columns of a skeleton that are drawn or searched, as the server sends them: all of one length. */
+export type SpanColumns = Record<Textual, string[]> & Record<Numeric, (number | null)[]>;
 
 /** What `buildTrace` reads of a skeleton. */
 export interface Skeleton {
@@ -53,54 +43,59 @@ export interface Skeleton {
   spans: SpanColumns;
 }
 
-type Numeric =
-  | "start_us"
-  | "duration_us"
-  | "input_tokens"
-  | "output_tokens"
-  | "cache_read_tokens"
-  | "reasoning_tokens"
-  | "cost_usd"
-  | "ttft_us"
-  | "retries";
+/** What a trace has beside its columns of texts. */
+interface Figures extends Readonly<Record<Numeric, Float64Array>> {
+  readonly length: number;
+  readonly start_ns: bigint;
+  /** Where the last known moment of the run lies, and the latest start while spans still run. */
+  readonly end_us: number;
+  /** 1 where a span's tokens and cost belong to the totals. */
+  readonly counted: Uint8Array;
+  /** The spans that are shown, by the number of their id: of an id that came twice, one. */
+  readonly shown: Int32Array;
+}
 
 /** A trace in memory. `start_us` counts from `start_ns`; `duration_us` is NaN while a span runs. */
-export type Trace = Readonly<Omit<SpanColumns, Numeric>> &
-  Readonly<Record<Numeric, Float64Array>> & {
-    readonly length: number;
-    readonly start_ns: bigint;
-    /** Where the last known moment of the run lies, and the latest start while spans still run. */
-    readonly end_us: number;
-    /** 1 where a span's tokens and cost belong to the totals. */
-    readonly counted: Uint8Array;
-    /** From span id to index; for an id that was sent twice, the span that `buildTree` keeps. */
-    readonly index: ReadonlyMap<string, number>;
-  };
+export type Trace = Readonly<Record<Textual, Texts>> & Figures;
+
+/** A trace as it is handed from a worker to the page. */
+export interface PackedTrace {
+  texts: PackedTexts[];
+  figures: Figures;
+}
 
 /** Build the columns of a trace from what the server sent. O(n). */
-export function buildTrace(skeleton: Skeleton): Trace {
-  const { spans } = skeleton;
-  const numeric = {
-    start_us: floats(spans.start_us),
-    duration_us: floats(spans.duration_us),
-    input_tokens: floats(spans.input_tokens),
-    output_tokens: floats(spans.output_tokens),
-    cache_read_tokens: floats(spans.cache_read_tokens),
-    reasoning_tokens: floats(spans.reasoning_tokens),
-    cost_usd: floats(spans.cost_usd),
-    ttft_us: floats(spans.ttft_us),
-    retries: floats(spans.retries),
-  };
-  const index = indexIds(spans.span_id, numeric.duration_us);
+export function buildTrace({ start_ns, uncounted, spans }: Skeleton): Trace {
+  const texts = fromNames(TEXTUAL, (name) => new Texts(packTexts(spans[name])));
+  const numbers = fromNames(NUMERIC, (name) => floats(spans[name]));
+  const shown = chooseShown(texts.span_id, numbers.duration_us);
   return {
-    ...spans,
-    ...numeric,
-    length: spans.span_id.length,
-    start_ns: BigInt(skeleton.start_ns || "0"),
-    end_us: latest(numeric.start_us, numeric.duration_us),
-    counted: countedFlags(spans.span_id, index, skeleton.uncounted),
-    index,
+    ...texts,
+    ...numbers,
+    length: texts.span_id.length,
+    start_ns: BigInt(start_ns || "0"),
+    end_us: latest(numbers.start_us, numbers.duration_us),
+    counted: countedFlags(texts.span_id, shown, uncounted),
+    shown,
   };
+}
+
+/** Take a trace apart into what a structured clone can carry. */
+export function packTrace(trace: Trace): PackedTrace {
+  const texts = TEXTUAL.map((name) => trace[name].packed);
+  const figures = Object.entries(trace).filter(([name]) => !(TEXTUAL as readonly string[]).includes(name));
+  return { texts, figures: Object.fromEntries(figures) as unknown as Figures };
+}
+
+export function unpackTrace({ texts, figures }: PackedTrace): Trace {
+  const columns = TEXTUAL.map((name, k) => [name, new Texts(texts[k])]);
+  return { ...(Object.fromEntries(columns) as Record<Textual, Texts>), ...figures };
+}
+
+/** The index of the span with this id, -1 when there is none. */
+export function findSpan(trace: Trace, spanId: string): number {
+  const code = trace.span_id.find(spanId);
+  return code < 0 ? -1 : trace.shown[code];
 }
 
 /** The end of span `i` on the axis of its trace; a running span reaches to the end of the run. */
@@ -114,7 +109,7 @@ export function isRunning(trace: Trace, i: number): boolean {
 }
 
 export function isError(trace: Trace, i: number): boolean {
-  return trace.status[i] === "error" || trace.outcome[i] === "error";
+  return trace.status.at(i) === "error" || trace.outcome.at(i) === "error";
 }
 
 function floats(column: (number | null)[]): Float64Array {
@@ -123,21 +118,27 @@ function floats(column: (number | null)[]): Float64Array {
   return values;
 }
 
-/** Of spans that share an id the finished one stands for all, else the first. */
-function indexIds(ids: string[], duration_us: Float64Array): Map<string, number> {
-  const index = new Map<string, number>();
-  for (let i = 0; i < ids.length; i++) {
-    const earlier = index.get(ids[i]);
-    const replaces = earlier === undefined || (Number.isNaN(duration_us[earlier]) && !Number.isNaN(duration_us[i]));
-    if (replaces) index.set(ids[i], i);
-  }
-  return index;
+function fromNames<Name extends string, Column>(names: readonly Name[], make: (name: Name) => Column): Record<Name, Column> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, Column>;
 }
 
-function countedFlags(ids: string[], index: ReadonlyMap<string, number>, uncounted: string[]): Uint8Array {
-  const excluded = new Set(uncounted);
+/** Of spans that share an id the finished one stands for all, else the first. */
+function chooseShown(ids: Texts, duration_us: Float64Array): Int32Array {
+  const shown = new Int32Array(ids.different).fill(-1);
+  for (let i = 0; i < ids.length; i++) {
+    const earlier = shown[ids.codeAt(i)];
+    if (earlier < 0 || (Number.isNaN(duration_us[earlier]) && !Number.isNaN(duration_us[i]))) shown[ids.codeAt(i)] = i;
+  }
+  return shown;
+}
+
+function countedFlags(ids: Texts, shown: Int32Array, uncounted: string[]): Uint8Array {
   const counted = new Uint8Array(ids.length);
-  for (const [id, i] of index) if (!excluded.has(id)) counted[i] = 1;
+  for (const i of shown) counted[i] = 1;
+  for (const id of uncounted) {
+    const code = ids.find(id);
+    if (code >= 0) counted[shown[code]] = 0;
+  }
   return counted;
 }
 

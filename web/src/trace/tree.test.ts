@@ -20,7 +20,7 @@ const spans: fc.Arbitrary<SpanRow[]> = fc.array(
 
 function render(trace: Trace, tree: Tree): string[] {
   return Array.from(tree.span, (i, node) => {
-    const label = i < 0 ? `missing ${tree.missing.get(node)}` : trace.span_id[i];
+    const label = i < 0 ? `missing ${tree.missing.get(node)}` : trace.span_id.at(i);
     return "  ".repeat(tree.depth[node]) + label;
   });
 }
@@ -96,7 +96,7 @@ describe("buildTree", () => {
         const tree = buildTree(trace);
         const shown = Array.from(tree.span).filter((i) => i >= 0);
         const ids = new Set(rows.map((row) => row.span_id));
-        expect(shown.map((i) => trace.span_id[i]).sort()).toEqual([...ids].sort());
+        expect(shown.map((i) => trace.span_id.at(i)).sort()).toEqual([...ids].sort());
         const absent = new Set(rows.map((row) => row.parent_id ?? "").filter((id) => id && !ids.has(id)));
         for (const id of tree.missing.values()) expect(absent).toContain(id);
         expect(tree.length).toBe(ids.size + tree.missing.size);
@@ -130,10 +130,10 @@ describe("buildTree", () => {
         const tree = buildTree(trace);
         for (let node = 0; node < tree.length; node++) {
           if (tree.span[node] < 0) continue;
-          const named = trace.parent_id[tree.span[node]];
+          const named = trace.parent_id.at(tree.span[node]);
           const above = tree.parent[node];
           if (tree.cut.has(node) || named === "") expect(above).toBe(-1);
-          else expect(tree.missing.get(above) ?? trace.span_id[tree.span[above]]).toBe(named);
+          else expect(tree.missing.get(above) ?? trace.span_id.at(tree.span[above])).toBe(named);
         }
       }),
     );

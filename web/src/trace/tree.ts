@@ -1,4 +1,4 @@
-import type { Trace } from "./trace";
+import { findSpan, type Trace } from "./trace";
 
 /**
  * The tree of a trace, flattened: node `k` is the k-th row of the fully opened tree, and its
@@ -57,28 +57,31 @@ export function ancestors(tree: Tree, node: number): number[] {
 
 /** The spans that are shown, in order of start: of an id that came twice, one. */
 function orderByStart(trace: Trace): Int32Array {
-  const order = new Int32Array(trace.index.size);
-  let at = 0;
-  for (const i of trace.index.values()) order[at++] = i;
+  const order = trace.shown.slice();
   const before = (a: number, b: number) => trace.start_us[a] - trace.start_us[b] || a - b;
   const sorted = order.every((i, k) => k === 0 || before(order[k - 1], i) < 0);
   return sorted ? order : order.sort(before);
 }
 
+const UNSEEN = -2;
+
 function findParents(trace: Trace, order: Int32Array): Parents {
   const parent = new Int32Array(trace.length).fill(NONE);
   const missing: string[] = [];
-  const numberOf = new Map<string, number>();
-  const find = (id: string): number => {
-    const known = trace.index.get(id) ?? numberOf.get(id);
-    if (known !== undefined) return known;
-    const number = trace.length + missing.length;
-    numberOf.set(id, number);
-    missing.push(id);
-    return number;
-  };
-  for (const i of order) if (trace.parent_id[i] !== "") parent[i] = find(trace.parent_id[i]);
+  // Children of one parent name it by one number: each parent is looked up once.
+  const known = new Int32Array(trace.parent_id.different).fill(UNSEEN);
+  for (const i of order) {
+    const code = trace.parent_id.codeAt(i);
+    if (known[code] === UNSEEN) known[code] = findParent(trace, trace.parent_id.text(code), missing);
+    parent[i] = known[code];
+  }
   return { parent, missing };
+}
+
+function findParent(trace: Trace, id: string, missing: string[]): number {
+  if (id === "") return NONE;
+  const found = findSpan(trace, id);
+  return found >= 0 ? found : trace.length + missing.push(id) - 1;
 }
 
 /**

@@ -3,7 +3,6 @@ import { members } from "../../trace/folds";
 import type { Run } from "../../trace/run";
 import { endOf, isError, isRunning } from "../../trace/trace";
 import { kindColor } from "../marks";
-import { criticalNodes } from "./criticalNodes";
 
 /** Kinds that do something themselves, whatever is recorded below them. */
 const WORK = new Set(["llm", "embedding", "rerank", "retrieval", "memory", "tool", "mcp", "guardrail", "evaluation", "http", "db"]);
@@ -30,7 +29,7 @@ function Bar({ run, node }: { run: Run; node: number }) {
       className="bar"
       data-shape={shapeOf(run, node)}
       data-running={isRunning(trace, i)}
-      data-critical={criticalNodes(run).has(node)}
+      data-critical={run.critical[node] === 1}
       style={place(run, trace.start_us[i], endOf(trace, i), colorOf(run, node))}
     >
       {wait > 0 && wait < 1 && <div className="bar-wait" style={{ "--wait": `${wait * 100}%` } as CSSProperties} />}
@@ -50,11 +49,11 @@ function place({ trace }: Run, from_us: number, to_us: number, color: string): C
 
 function colorOf({ trace, tree }: Run, node: number): string {
   const i = tree.span[node];
-  return isError(trace, i) ? "var(--outcome-error)" : kindColor(trace.kind[i]);
+  return isError(trace, i) ? "var(--outcome-error)" : kindColor(trace.kind.at(i));
 }
 
 function shapeOf({ trace, tree }: Run, node: number): "bracket" | "waiting" | "work" {
   const i = tree.span[node];
-  if (trace.outcome[i] === "waiting" || trace.kind[i] === "human") return "waiting";
-  return tree.size[node] > 1 && !WORK.has(trace.kind[i]) ? "bracket" : "work";
+  if (trace.outcome.at(i) === "waiting" || trace.kind.at(i) === "human") return "waiting";
+  return tree.size[node] > 1 && !WORK.has(trace.kind.at(i)) ? "bracket" : "work";
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { spanQuery } from "../../api/queries";
-import type { Skeleton } from "../../api/types";
+import type { Score } from "../../api/types";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { FoldDetail } from "./FoldDetail";
 import { SpanDetail } from "./SpanDetail";
@@ -10,21 +10,21 @@ import { useRun } from "./store";
 const route = getRouteApi("/projects/$project/runs/$traceId");
 
 /** What the cursor is on, in full. */
-export function Detail({ skeleton }: { skeleton: Skeleton }) {
+export function Detail({ scores }: { scores: readonly Score[] }) {
   const { node, fold } = useRun((state) => state.cursor);
   const { trace, tree } = useRun((state) => state.run);
   if (fold >= 0) return <FoldDetail fold={fold} />;
   const i = tree.span[node] ?? -1;
   if (i < 0) return <MissingDetail id={tree.missing.get(node) ?? ""} orphans={(tree.size[node] ?? 1) - 1} />;
-  return <LoadedSpan spanId={trace.span_id[i]} skeleton={skeleton} />;
+  return <LoadedSpan spanId={trace.span_id.at(i)} scores={scores} />;
 }
 
-function LoadedSpan({ spanId, skeleton }: { spanId: string; skeleton: Skeleton }) {
+function LoadedSpan({ spanId, scores }: { spanId: string; scores: readonly Score[] }) {
   const { project, traceId } = route.useParams();
   const { data, error, refetch } = useQuery(spanQuery(project, traceId, spanId));
   if (error && !data) return <ErrorState error={error} title="This span couldn't be loaded" onRetry={() => void refetch()} />;
   if (!data) return <ListSkeleton rows={8} />;
-  return <SpanDetail key={spanId} span={data} skeleton={skeleton} />;
+  return <SpanDetail key={spanId} span={data} scores={scores} />;
 }
 
 function MissingDetail({ id, orphans }: { id: string; orphans: number }) {

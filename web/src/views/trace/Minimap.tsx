@@ -31,6 +31,7 @@ export function Minimap() {
 
 function draw(canvas: HTMLCanvasElement, { trace, tree }: Run, width: number): void {
   const ratio = devicePixelRatio;
+  const hidden = hiddenBehind(width * ratio, HEIGHT * ratio);
   canvas.width = width * ratio;
   canvas.height = HEIGHT * ratio;
   const context = canvas.getContext("2d");
@@ -42,19 +43,40 @@ function draw(canvas: HTMLCanvasElement, { trace, tree }: Run, width: number): v
   const bar = (node: number, least: number) => {
     const i = tree.span[node];
     const from = trace.start_us[i] * perUs;
-    context.fillRect(from, node * perRow, Math.max(least, (endOf(trace, i) - trace.start_us[i]) * perUs), Math.max(least, perRow * 0.8));
+    const length = Math.max(least, (endOf(trace, i) - trace.start_us[i]) * perUs);
+    if (!hidden(String(context.fillStyle), node * perRow * ratio, from * ratio, (from + length) * ratio)) {
+      context.fillRect(from, node * perRow, length, Math.max(least, perRow * 0.8));
+    }
   };
   for (let node = 0; node < tree.length; node++) {
     const i = tree.span[node];
     if (i < 0 || isError(trace, i)) continue;
     context.globalAlpha = tree.size[node] > 1 ? 0.25 : 0.85;
-    context.fillStyle = color(kindColor(trace.kind[i]));
+    context.fillStyle = color(kindColor(trace.kind.at(i)));
     bar(node, 0.6);
   }
   // Errors last and never thinner than an eye can find.
   context.globalAlpha = 1;
   context.fillStyle = color("var(--outcome-error)");
   for (let node = 0; node < tree.length; node++) if (tree.span[node] >= 0 && isError(trace, tree.span[node])) bar(node, 2);
+}
+
+/**
+ * Of 100,000 bars most fall on pixels that one of their colour has filled: whether this one does, by the
+ * line of pixels it stands in and where the last one there that was drawn begins and ends.
+ */
+function hiddenBehind(width: number, height: number) {
+  const drawn = new Map<string, Int32Array>();
+  return (color: string, y: number, from: number, to: number): boolean => {
+    let lines = drawn.get(color);
+    if (!lines) drawn.set(color, (lines = new Int32Array(2 * (Math.ceil(height) + 1)).fill(-1)));
+    const line = 2 * Math.floor(y);
+    const [left, right] = [Math.floor(from), Math.min(Math.ceil(to), width)];
+    if (lines[line] >= 0 && lines[line] <= left && lines[line + 1] >= right) return true;
+    lines[line] = left;
+    lines[line + 1] = right;
+    return false;
+  };
 }
 
 /** A canvas doesn't know CSS variables: look each one up once. */

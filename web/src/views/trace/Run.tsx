@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import { traceQuery } from "../../api/queries";
-import type { Skeleton } from "../../api/types";
-import { openRun } from "../../trace/run";
+import { findInRun } from "../../api/runs";
+import type { LoadedRun } from "../../api/types";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { useLiveTraces } from "../frame/live";
 import { useProject } from "../frame/scope";
@@ -17,40 +17,39 @@ const route = getRouteApi("/projects/$project/runs/$traceId");
 /** While a run goes on it is fetched again at most this often for each 1,000 spans it has. */
 const WAIT_MS_PER_1000 = 100;
 
-
 /** One run: loaded, kept up to date while it goes on, and told what is wrong when it can't be shown. */
 export function Run() {
   const project = useProject();
   const { traceId } = route.useParams();
   const { data, error, refetch } = useQuery(traceQuery(project, traceId));
-  useLiveRun(project, traceId, data?.spans.span_id.length ?? 0);
+  useLiveRun(project, traceId, data?.run.trace.length ?? 0);
 
   if (error && !data) {
     const gone = error instanceof ApiError && error.status === 404;
     return gone ? <NoRun traceId={traceId} /> : <ErrorState error={error} onRetry={() => void refetch()} />;
   }
   if (!data) return <ListSkeleton rows={20} />;
-  return <OpenRun key={traceId} skeleton={data} />;
+  return <OpenRun key={traceId} loaded={data} />;
 }
 
-function OpenRun({ skeleton }: { skeleton: Skeleton }) {
+function OpenRun({ loaded }: { loaded: LoadedRun }) {
   const { span } = route.useSearch();
-  const run = useMemo(() => openRun(skeleton), [skeleton]);
-  const [store] = useState(() => createRunStore(run, span));
+  const { run, trace } = loaded;
+  const [store] = useState(() => createRunStore(run, span, findInRun));
   useEffect(() => {
     if (store.getState().run !== run) store.getState().update(run);
   }, [store, run]);
   useEffect(() => {
-    document.title = `${skeleton.trace.name || "Run"} · Clew`;
+    document.title = `${trace.name || "Run"} · Clew`;
     return () => {
       document.title = "Clew";
     };
-  }, [skeleton.trace.name]);
+  }, [trace.name]);
   return (
     <RunProvider value={store}>
-      <div className="flex min-h-0 flex-1 flex-col" data-testid="run-page" data-trace-id={skeleton.trace.trace_id}>
-        <RunHeader trace={skeleton.trace} />
-        <Workbench skeleton={skeleton} />
+      <div className="flex min-h-0 flex-1 flex-col" data-testid="run-page" data-trace-id={trace.trace_id}>
+        <RunHeader trace={trace} />
+        <Workbench loaded={loaded} />
       </div>
     </RunProvider>
   );

@@ -1,7 +1,8 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, Hash } from "lucide-react";
 import type { ReactNode } from "react";
-import type { Conversation, Outcome, Score, Skeleton, Span, Usage, Value } from "../../api/types";
+import type { Conversation, Outcome, Score, Span, Usage, Value } from "../../api/types";
+import { findSpan } from "../../trace/trace";
 import { CopyButton } from "../../ui/Copy";
 import { formatDuration, formatExact } from "../../ui/format";
 import { Json } from "../../ui/Json";
@@ -13,25 +14,26 @@ import { KindIcon, OutcomeIcon, outcomeName } from "../marks";
 import { Attributes } from "./Attributes";
 import { Events, Links, Logs, Scores } from "./Lists";
 import { Messages } from "./Messages";
+import { useRun } from "./store";
 import { ValueView } from "./ValueView";
 
 /** One span: what it is on top, and below that what was said, sent, seen and judged. */
-export function SpanDetail({ span, skeleton }: { span: Span; skeleton: Skeleton }) {
+export function SpanDetail({ span, scores }: { span: Span; scores: readonly Score[] }) {
   return (
     <div className="flex min-h-0 flex-1 flex-col" data-testid="span-detail" data-span-id={span.span_id}>
-      <Header span={span} skeleton={skeleton} />
-      <Body span={span} scores={scoresOf(span, skeleton)} />
+      <Header span={span} />
+      <Body span={span} scores={scoresOf(span, scores)} />
     </div>
   );
 }
 
 /** The scores of a span; those of the run as a whole stand with its root. */
-function scoresOf(span: Span, skeleton: Skeleton): Score[] {
-  const ofRun = span.parent_id === "" ? skeleton.scores.filter(({ span_id }) => !span_id) : [];
+function scoresOf(span: Span, scores: readonly Score[]): Score[] {
+  const ofRun = span.parent_id === "" ? scores.filter(({ span_id }) => !span_id) : [];
   return [...ofRun, ...span.scores];
 }
 
-function Header({ span, skeleton }: { span: Span; skeleton: Skeleton }) {
+function Header({ span }: { span: Span }) {
   const { facts } = span;
   const rule = facts.rules?.["kind"];
   return (
@@ -46,13 +48,14 @@ function Header({ span, skeleton }: { span: Span; skeleton: Skeleton }) {
         <span className="flex-1" />
         <CopyButton text={span.span_id} label={`Copy the span id ${span.span_id}`} />
       </div>
-      <Figures span={span} counted={!skeleton.uncounted.includes(span.span_id)} />
+      <Figures span={span} />
       <Problem span={span} />
     </header>
   );
 }
 
-function Figures({ span, counted }: { span: Span; counted: boolean }) {
+function Figures({ span }: { span: Span }) {
+  const counted = useRun(({ run: { trace } }) => trace.counted[findSpan(trace, span.span_id)] !== 0);
   const { facts } = span;
   const { usage, cost } = facts;
   const running = span.end_time === null;

@@ -50,8 +50,8 @@ export const SpanRow = memo(function SpanRow({ store, run, row, node, fold, dept
       aria-selected={chosen}
       aria-expanded={expandable ? open : undefined}
       data-testid="span-row"
-      data-span-id={i >= 0 ? run.trace.span_id[i] : undefined}
-      data-kind={i >= 0 ? run.trace.kind[i] : "missing"}
+      data-span-id={i >= 0 ? run.trace.span_id.at(i) : undefined}
+      data-kind={i >= 0 ? run.trace.kind.at(i) : "missing"}
       data-dim={dim}
       className="timeline-grid timeline-row absolute inset-x-0"
       style={{ transform: `translateY(${top}px)`, height: "var(--row-height)" }}
@@ -94,16 +94,16 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
   const failed = fold < 0 && isError(trace, i);
   const hidden = fold >= 0 ? foldErrors(run, fold) : closed ? sums.errors[node] - (failed ? 1 : 0) : 0;
   const name = nameOf(run, node);
-  const handoff = trace.handoff_to[i] && trace.kind[i] === "handoff" ? ` → ${trace.handoff_to[i]}` : "";
+  const handoff = trace.handoff_to.at(i) && trace.kind.at(i) === "handoff" ? ` → ${trace.handoff_to.at(i)}` : "";
   return (
     <>
-      <KindIcon kind={trace.kind[i]} />
-      <span className={`truncate ${failed ? "text-error-text" : ""} ${tree.size[node] > 1 ? "font-medium" : ""}`} title={trace.name[i]}>
+      <KindIcon kind={trace.kind.at(i)} />
+      <span className={`truncate ${failed ? "text-error-text" : ""} ${tree.size[node] > 1 ? "font-medium" : ""}`} title={trace.name.at(i)}>
         <Highlight text={name + handoff} query={query} />
       </span>
       {fold >= 0 && <span className="shrink-0 text-muted tabular-nums">×{formatCount(folds.count[fold])}</span>}
       {closed && fold < 0 && <span className="shrink-0 text-xs text-faint tabular-nums">+{formatCount(tree.size[node] - 1)}</span>}
-      {failed && <ErrorBadge text={trace.error_type[i] || "error"} title={trace.error_message[i]} />}
+      {failed && <ErrorBadge text={trace.error_type.at(i) || "error"} title={trace.error_message.at(i)} />}
       {hidden > 0 && <ErrorBadge text={`${formatCount(hidden)} failed`} />}
       {isRunning(trace, i) && <span className="size-1.5 shrink-0 animate-[breathe_1.6s_ease-in-out_infinite] rounded-full bg-accent" title="running" />}
     </>

@@ -1,7 +1,6 @@
 import "./timeline.css";
 import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type RefObject, useCallback, useEffect, useEffectEvent, useRef } from "react";
 import { spanQuery } from "../../api/queries";
 import { pan, type Viewport, zoom } from "../../trace/scale";
@@ -12,6 +11,7 @@ import { rowAt, useRun, useRunStore } from "./store";
 import { Toolbar } from "./Toolbar";
 import { useRowHeight } from "./density";
 import { useTimelineKeys } from "./useTimelineKeys";
+import { useWindow } from "./useWindow";
 
 /** The tree and the waterfall in one list: about as many rows are mounted as there are in sight. */
 export function Timeline() {
@@ -39,19 +39,11 @@ function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
   const opening = useRun((state) => state.opening);
   const cursor = useRun((state) => state.cursor);
   const hits = useRun((state) => state.hits);
-  const query = useRun((state) => state.query);
+  const query = useRun((state) => state.found);
   const rowHeight = useRowHeight();
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 14,
-    // The browser has scrolled already: drawing in the middle of its event only delays the frame.
-    useFlushSync: false,
-  });
-  useEffect(() => virtualizer.measure(), [virtualizer, rowHeight]);
+  const [{ first, end }, reach] = useWindow(scroller, rows.length, rowHeight);
+  const mounted = Array.from({ length: Math.max(0, Math.min(end, rows.length) - first) }, (_, k) => first + k);
   const chosen = rowAt(rows, cursor);
-  const reach = (row: number) => virtualizer.scrollToIndex(row, { align: "auto" });
   useTimelineKeys(reach);
   useReachFromElsewhere(reach);
   useWheel(scroller, container);
@@ -64,23 +56,23 @@ function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
         tabIndex={0}
         aria-activedescendant={`row-${chosen}`}
         className="relative outline-none"
-        style={{ height: virtualizer.getTotalSize(), "--row-height": `${rowHeight}px` } as CSSProperties}
+        style={{ height: rows.length * rowHeight, "--row-height": `${rowHeight}px` } as CSSProperties}
       >
-        {virtualizer.getVirtualItems().map(({ index, start }) => {
-          const node = rows.node[index];
-          const fold = rows.fold[index];
+        {mounted.map((row) => {
+          const node = rows.node[row];
+          const fold = rows.fold[row];
           return (
             <SpanRow
-              key={index}
+              key={row}
               store={store}
               run={run}
-              row={index}
+              row={row}
               node={node}
               fold={fold}
-              depth={rows.depth[index]}
-              top={start}
+              depth={rows.depth[row]}
+              top={row * rowHeight}
               open={fold >= 0 ? opening.unfolded[fold] === 1 : opening.collapsed[node] === 0}
-              chosen={index === chosen}
+              chosen={row === chosen}
               dim={query !== "" && !holds(hits, node, fold >= 0 ? run.folds.end[fold] : node + 1)}
               query={query}
               onNear={prefetch}
@@ -103,7 +95,7 @@ function usePrefetch(): (node: number) => void {
     (node) => {
       const { trace, tree } = store.getState().run;
       const i = tree.span[node];
-      if (i >= 0) void queryClient.prefetchQuery(spanQuery(project, traceId, trace.span_id[i]));
+      if (i >= 0) void queryClient.prefetchQuery(spanQuery(project, traceId, trace.span_id.at(i)));
     },
     [store, project, traceId, queryClient],
   );

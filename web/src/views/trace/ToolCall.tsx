@@ -57,7 +57,7 @@ function ResultElsewhere({ callId }: { callId: string }) {
   const { trace } = useRun((state) => state.run);
   const i = useToolSpan(callId);
   if (i < 0) return <Side label="result" copy=""><span className="text-faint">not in this conversation</span></Side>;
-  const text = trace.error_message[i] || trace.output_preview[i];
+  const text = trace.error_message.at(i) || trace.output_preview.at(i);
   return (
     <Side label="result, from its span" copy={text} failed={isError(trace, i)}>
       {text ? <ValueView value={text} depth={1} /> : <span className="text-faint">nothing recorded</span>}
@@ -71,7 +71,7 @@ function ToSpan({ callId }: { callId: string }) {
   if (i < 0) return null;
   const go = () => {
     const { run, goTo } = store.getState();
-    goTo(nodeOf(run, run.trace.span_id[i]));
+    goTo(nodeOf(run, run.trace.span_id.at(i)));
   };
   return (
     <button type="button" className="text-xs text-accent-text hover:underline" onClick={go}>
@@ -84,5 +84,7 @@ function ToSpan({ callId }: { callId: string }) {
 function useToolSpan(callId: string): number {
   const { trace } = useRun((state) => state.run);
   if (callId === "") return -1;
-  return trace.tool_call_id.findIndex((id, i) => id === callId && (trace.kind[i] === "tool" || trace.kind[i] === "mcp"));
+  const code = trace.tool_call_id.find(callId);
+  if (code < 0) return -1;
+  return trace.tool_call_id.packed.code.findIndex((of, i) => of === code && (trace.kind.at(i) === "tool" || trace.kind.at(i) === "mcp"));
 }

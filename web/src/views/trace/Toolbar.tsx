@@ -1,10 +1,10 @@
 import { ChevronsDownUp, ChevronsUpDown, CircleX, Maximize, Rows3, Rows4, Search } from "lucide-react";
-import { useMemo, useRef } from "react";
+import { useRef } from "react";
 import { IconButton } from "../../ui/Button";
 import { formatCount } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { useDensity } from "./density";
-import { errorNodes, useRun, useRunStore } from "./store";
+import { useRun, useRunStore } from "./store";
 
 /** What acts on the whole tree, and the search through it. */
 export function Toolbar() {
@@ -34,7 +34,8 @@ function FindInRun() {
   const store = useRunStore();
   const input = useRef<HTMLInputElement>(null);
   const query = useRun((state) => state.query);
-  const hits = useRun((state) => state.hits);
+  const count = useRun((state) => state.hits.length);
+  const found = useRun((state) => state.found);
   useKeys("Timeline", [{ keys: "/", label: "Find in this run", run: () => input.current?.select() }]);
   return (
     <div className="flex min-w-0 flex-1 items-center gap-1.5 pl-1">
@@ -55,9 +56,9 @@ function FindInRun() {
           event.currentTarget.blur();
         }}
       />
-      {query !== "" && (
+      {query !== "" && found !== "" && (
         <span role="status" className="shrink-0 pr-2 text-sm text-muted tabular-nums" data-testid="find-count">
-          {hits.length === 0 ? "nothing found" : `${formatCount(hits.length)} ${hits.length === 1 ? "span" : "spans"}`}
+          {count === 0 ? "nothing found" : `${formatCount(count)} ${count === 1 ? "span" : "spans"}`}
         </span>
       )}
     </div>
@@ -67,7 +68,7 @@ function FindInRun() {
 /** How many steps failed; a click walks through them. */
 function ErrorJump() {
   const store = useRunStore();
-  const count = useErrorCount();
+  const count = useRun((state) => state.run.errors.length);
   if (count === 0) return null;
   return (
     <button
@@ -80,9 +81,4 @@ function ErrorJump() {
       <CircleX size={14} /> {formatCount(count)}
     </button>
   );
-}
-
-function useErrorCount(): number {
-  const run = useRun((state) => state.run);
-  return useMemo(() => errorNodes(run).length, [run]);
 }

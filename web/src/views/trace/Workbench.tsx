@@ -1,7 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
-import type { Skeleton } from "../../api/types";
+import type { LoadedRun } from "../../api/types";
 import { idOf, nodeOf } from "../../trace/run";
 import { Detail } from "./Detail";
 import { useRunStore } from "./store";
@@ -10,7 +10,7 @@ import { Timeline } from "./Timeline";
 const route = getRouteApi("/projects/$project/runs/$traceId");
 
 /** The tree on its time axis, and beside it the span one is on; the divider remembers its place. */
-export function Workbench({ skeleton }: { skeleton: Skeleton }) {
+export function Workbench({ loaded }: { loaded: LoadedRun }) {
   useSpanInUrl();
   const layout = useDefaultLayout({ id: "clew.run", storage: localStorage });
   return (
@@ -20,7 +20,7 @@ export function Workbench({ skeleton }: { skeleton: Skeleton }) {
       </Panel>
       <Separator className="w-px bg-line transition-colors outline-none hover:bg-accent focus-visible:bg-accent data-[separator=active]:bg-accent" />
       <Panel id="detail" minSize="300px" className="flex min-w-0 flex-col">
-        <Detail skeleton={skeleton} />
+        <Detail scores={loaded.scores} />
       </Panel>
     </Group>
   );

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { makeSkeleton, type SpanRow } from "../../trace/make";
 import { nameOf, nodeOf, openRun } from "../../trace/run";
-import { createRunStore, errorNodes, rowAt } from "./store";
+import { buildHaystack, search } from "../../trace/search";
+import { createRunStore, type Find, rowAt } from "./store";
 
 const span = (span_id: string, parent_id: string, start_us: number, more: Partial<SpanRow> = {}): SpanRow => ({
   span_id,
@@ -16,8 +17,10 @@ const span = (span_id: string, parent_id: string, start_us: number, more: Partia
 const repeats = [1, 2, 3].map((n) => span(`search ${n}`, "agent", 10 + n, { kind: "tool", display_name: "search" }));
 const agentRun = [span("agent", "", 0, { duration_us: 100, kind: "agent" }), span("chat", "agent", 5), ...repeats, span("answer", "agent", 50)];
 
-function open(spans: SpanRow[] = agentRun, spanId?: string) {
-  return createRunStore(openRun(makeSkeleton(spans)), spanId);
+const find: Find = (run, query) => search(buildHaystack(run.trace, run.tree), query);
+
+function open(spans: SpanRow[] = agentRun, spanId?: string, findIn = find) {
+  return createRunStore(openRun(makeSkeleton(spans)), spanId, findIn);
 }
 
 function shown(store: ReturnType<typeof open>): string[] {
@@ -77,9 +80,25 @@ describe("the store of a run", () => {
     expect(seen).toEqual([2, 3, 4, 2]);
   });
 
+  test("late hits answer the last question only, and are waited for when gone to", async () => {
+    const answers: (() => void)[] = [];
+    const late: Find = (run, query) => new Promise((resolve) => answers.push(() => resolve(find(run, query))));
+    const store = open(agentRun, undefined, late);
+    store.getState().find("search");
+    store.getState().find("answer");
+    store.getState().goToHit(1);
+    expect(store.getState()).toMatchObject({ query: "answer", found: "", cursor: { node: 0 } });
+    for (const give of answers.reverse()) give();
+    await new Promise((resolve) => setTimeout(resolve));
+    const { run, found, hits, cursor } = store.getState();
+    expect(found).toBe("answer");
+    expect(Array.from(hits, (node) => nameOf(run, node))).toEqual(["answer"]);
+    expect(nameOf(run, cursor.node)).toBe("answer");
+  });
+
   test("an error is where it began, not where it passed through", () => {
     const failed = { status: "error" };
     const run = openRun(makeSkeleton([span("agent", "", 0, failed), span("tool", "agent", 1, failed), span("ok", "agent", 2)]));
-    expect(Array.from(errorNodes(run))).toEqual([1]);
+    expect(Array.from(run.errors)).toEqual([1]);
   });
 });

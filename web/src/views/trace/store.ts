@@ -3,8 +3,6 @@ import { createStore, type StoreApi, useStore } from "zustand";
 import { allCollapsed, allOpen, carryOpening, listRows, type Opening, reveal, rowOf, type Rows, toggleCollapsed, toggleFold } from "../../trace/rows";
 import { idOf, nodeOf, type Run } from "../../trace/run";
 import { fit, focus, fullView, type Viewport } from "../../trace/scale";
-import { isError } from "../../trace/trace";
-import { buildHaystack, type Haystack, search } from "../../trace/search";
 
 /** The row one is on: a node, or the fold that stands for it and its like. */
 export interface Cursor {
@@ -19,8 +17,11 @@ export interface RunState {
   rows: Rows;
   cursor: Cursor;
   view: Viewport;
+  /** What is looked for, and the nodes that were found; of a large run they come a moment later. */
   query: string;
   hits: Int32Array;
+  /** The query that the hits answer. */
+  found: string;
   /** Take in a newer state of the same run and keep one's place. */
   update: (run: Run) => void;
   /** Put the cursor on a node, opening whatever hides it. */
@@ -41,16 +42,32 @@ export interface RunState {
 
 export type RunStore = StoreApi<RunState>;
 
+/** Find the nodes of a run that hold every word: at once, or a moment later. */
+export type Find = (run: Run, query: string) => Int32Array | Promise<Int32Array>;
+
 /** Start to look at a run, at the span that the URL names or else at its first. */
-export function createRunStore(first: Run, spanId: string | undefined): RunStore {
-  let haystack: { of: Run; texts: Haystack } | undefined;
-  const texts = (of: Run) => {
-    if (haystack?.of !== of) haystack = { of, texts: buildHaystack(of.trace, of.tree) };
-    return haystack.texts;
-  };
+export function createRunStore(first: Run, spanId: string | undefined, findIn: Find): RunStore {
+  /** The search under way, for those who go to a hit before it is done. */
+  let looking: Promise<void> | undefined;
 
   return createStore<RunState>((set, get) => {
     const open = (opening: Opening) => ({ opening, rows: listRows(get().run.tree, get().run.folds, opening) });
+    const look = () => {
+      const { run, query } = get();
+      const take = (hits: Int32Array) => set({ hits, found: query });
+      const hits = query === "" ? new Int32Array(0) : findIn(run, query);
+      looking = undefined;
+      if (!(hits instanceof Promise)) {
+        take(hits);
+        return;
+      }
+      const waiting = hits.then((late) => {
+        if (looking !== waiting) return;
+        looking = undefined;
+        take(late);
+      });
+      looking = waiting;
+    };
     const wanted = spanId === undefined ? -1 : nodeOf(first, spanId);
     const every = allOpen(first.tree, first.folds);
     const start = wanted >= 0 ? reveal(first.tree, first.folds, every, wanted) : every;
@@ -62,9 +79,10 @@ export function createRunStore(first: Run, spanId: string | undefined): RunStore
       view: fullView(first.trace.end_us),
       query: "",
       hits: new Int32Array(0),
+      found: "",
 
       update: (next) => {
-        const { run: before, opening: now, cursor, view, query } = get();
+        const { run: before, opening: now, cursor, view } = get();
         const opening = carryOpening(
           { ...before, opening: now, idOf: (node) => idOf(before, node) },
           { ...next, nodeOf: (id) => nodeOf(next, id) },
@@ -78,8 +96,11 @@ export function createRunStore(first: Run, spanId: string | undefined): RunStore
           rows: listRows(next.tree, next.folds, opening),
           cursor: { node, fold: onFold ? next.folds.of[node] : -1 },
           view: wholeRun ? fullView(next.trace.end_us) : fit(view, next.trace.end_us),
-          hits: query ? search(texts(next), query) : new Int32Array(0),
+          // Of another run these would be other nodes.
+          hits: new Int32Array(0),
+          found: "",
         });
+        look();
       },
       goTo: (node) => {
         const { run, opening } = get();
@@ -106,15 +127,21 @@ export function createRunStore(first: Run, spanId: string | undefined): RunStore
       },
       setView: (view) => set({ view }),
       showAll: () => set({ view: fullView(get().run.trace.end_us) }),
-      find: (query) => set({ query, hits: search(texts(get().run), query) }),
+      find: (query) => {
+        set({ query });
+        look();
+      },
       goToHit: (by) => {
+        if (looking) {
+          void looking.then(() => get().goToHit(by));
+          return;
+        }
         const { hits, cursor, goTo } = get();
         if (hits.length > 0) goTo(step(hits, cursor.node, by));
       },
       goToError: () => {
         const { run, cursor, goTo } = get();
-        const errors = errorNodes(run);
-        if (errors.length > 0) goTo(step(errors, cursor.node, 1));
+        if (run.errors.length > 0) goTo(step(run.errors, cursor.node, 1));
       },
     };
   });
@@ -129,11 +156,6 @@ export function viewOf({ trace, sums }: Run, node: number): Viewport {
 export function rowAt(rows: Rows, { node, fold }: Cursor): number {
   const row = rowOf(rows, node);
   return fold >= 0 && row > 0 && rows.fold[row - 1] === fold && rows.node[row - 1] === node ? row - 1 : row;
-}
-
-/** Failed spans without a failed span below them: where an error began, not where it passed through. */
-export function errorNodes({ trace, tree, sums }: Run): Int32Array {
-  return Int32Array.from(tree.span.keys()).filter((node) => sums.errors[node] === 1 && tree.span[node] >= 0 && isError(trace, tree.span[node]));
 }
 
 function step(nodes: Int32Array, from: number, by: 1 | -1): number {
