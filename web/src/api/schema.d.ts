@@ -402,6 +402,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/traces/{trace_id}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListLogs */
+        get: operations["ApiProjectsTracesTraceIdLogsListLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/live": {
         parameters: {
             query?: never;
@@ -609,6 +626,22 @@ export interface components {
         /** KeyList */
         KeyList: {
             keys: components["schemas"]["KeyBody"][];
+        };
+        /** LogLine */
+        LogLine: {
+            span_id: string;
+            time: string;
+            severity: string;
+            severity_number: number;
+            event_name: string;
+            body: unknown;
+            attributes: {
+                [key: string]: unknown;
+            };
+        };
+        /** LogList */
+        LogList: {
+            logs: components["schemas"]["LogLine"][];
         };
         /** Message */
         Message: {
@@ -1436,6 +1469,7 @@ export interface operations {
                 from?: string | null;
                 /** @description Until before when, written as `from`. */
                 to?: string | null;
+                /** @description `start_time` or a measure, largest first; with `-`, smallest first. */
                 order?: string;
                 /** @description How many, at most. */
                 limit?: number;
@@ -1559,6 +1593,7 @@ export interface operations {
                 from?: string | null;
                 /** @description Until before when, written as `from`. */
                 to?: string | null;
+                /** @description `start_time` or a measure, largest first; with `-`, smallest first. */
                 order?: string;
                 /** @description How many, at most. */
                 limit?: number;
@@ -1647,6 +1682,8 @@ export interface operations {
                 from?: string | null;
                 /** @description Until before when, written as `from`. */
                 to?: string | null;
+                /** @description `start_time` or a measure, largest first; with `-`, smallest first. */
+                order?: string;
                 /** @description How many, at most. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
@@ -1763,18 +1800,20 @@ export interface operations {
     ApiProjectsSearchSearch: {
         parameters: {
             query: {
-                /** @description Words and "quoted phrases" that all must be said. */
-                q: string;
                 /** @description The filter, such as `kind:llm status:error`. */
                 filter?: string;
                 /** @description From when on: ISO 8601, or relative such as `now-24h`. */
                 from?: string | null;
                 /** @description Until before when, written as `from`. */
                 to?: string | null;
+                /** @description `start_time` or a measure, largest first; with `-`, smallest first. */
+                order?: string;
                 /** @description How many, at most. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string | null;
+                /** @description Words and "quoted phrases" that all must be said. */
+                q: string;
             };
             header?: never;
             path: {
@@ -2173,6 +2212,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesTraceIdLogsListLogs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Additional response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogList"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -40,25 +40,23 @@ function draw(canvas: HTMLCanvasElement, { trace, tree }: Run, width: number): v
   const color = resolveColors();
   const perRow = HEIGHT / Math.max(tree.length, 8);
   const perUs = width / Math.max(trace.end_us, 1);
-  const bar = (node: number, least: number) => {
+  const bar = (node: number, fill: string, alpha: number, least: number) => {
     const i = tree.span[node];
     const from = trace.start_us[i] * perUs;
     const length = Math.max(least, (endOf(trace, i) - trace.start_us[i]) * perUs);
-    if (!hidden(String(context.fillStyle), node * perRow * ratio, from * ratio, (from + length) * ratio)) {
-      context.fillRect(from, node * perRow, length, Math.max(least, perRow * 0.8));
-    }
+    if (hidden(fill, node * perRow * ratio, from * ratio, (from + length) * ratio)) return;
+    context.globalAlpha = alpha;
+    context.fillStyle = color(fill);
+    context.fillRect(from, node * perRow, length, Math.max(least, perRow * 0.8));
   };
   for (let node = 0; node < tree.length; node++) {
     const i = tree.span[node];
-    if (i < 0 || isError(trace, i)) continue;
-    context.globalAlpha = tree.size[node] > 1 ? 0.25 : 0.85;
-    context.fillStyle = color(kindColor(trace.kind.at(i)));
-    bar(node, 0.6);
+    if (i >= 0 && !isError(trace, i)) bar(node, kindColor(trace.kind.at(i)), tree.size[node] > 1 ? 0.25 : 0.85, 0.6);
   }
   // Errors last and never thinner than an eye can find.
-  context.globalAlpha = 1;
-  context.fillStyle = color("var(--outcome-error)");
-  for (let node = 0; node < tree.length; node++) if (tree.span[node] >= 0 && isError(trace, tree.span[node])) bar(node, 2);
+  for (let node = 0; node < tree.length; node++) {
+    if (tree.span[node] >= 0 && isError(trace, tree.span[node])) bar(node, "var(--outcome-error)", 1, 2);
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useLayoutEffect, useState } from "react";
+import { type RefObject, useLayoutEffect, useState } from "react";
 
 /** Rows mounted above and below those in sight. */
 const BEYOND = 14;
@@ -35,17 +35,14 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
     };
   }, [scroller, count, rowHeight]);
 
-  const reach = useCallback(
-    (row: number) => {
-      const element = scroller.current;
-      if (!element) return;
-      const top = row * rowHeight;
-      const lowest = top + rowHeight - element.clientHeight;
-      if (top < element.scrollTop) element.scrollTop = top;
-      else if (lowest > element.scrollTop) element.scrollTop = lowest;
-    },
-    [scroller, rowHeight],
-  );
+  const reach = (row: number) => {
+    const element = scroller.current;
+    if (!element) return;
+    const top = row * rowHeight;
+    const lowest = top + rowHeight - element.clientHeight;
+    if (top < element.scrollTop) element.scrollTo({ top });
+    else if (lowest > element.scrollTop) element.scrollTo({ top: lowest });
+  };
   return [window, reach];
 }
 
