@@ -175,6 +175,10 @@ class GrpcConnection:
             self._export(body, timeout=60)
         except grpc.RpcError as exc:
             call = cast("grpc.Call", exc)
+            # What gRPC itself answers a call that comes in just as the server stops; exporters
+            # send it again (https://opentelemetry.io/docs/specs/otlp/#failures).
+            if call.code() is grpc.StatusCode.CANCELLED:
+                return RETRY
             if call.code() is not grpc.StatusCode.UNAVAILABLE:
                 return f"{call.code().name} {call.details()}"
             # The channel says the same where nobody listens; the server sends when to come back.
