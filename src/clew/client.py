@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 TIMEOUT_S = 60.0
+BACKUP_TIMEOUT_S = 600.0
+"""A backup begins when everything that is stored was counted, and a piece takes as long as the disk
+takes to read it."""
 SUBMIT_WAITS_S = (1, 2, 4, 8, 16)
 
 KeyScope = Literal["ingest", "read", "admin"]
@@ -407,6 +410,18 @@ class Client:
                 answer.read()
                 raise _error(answer)
             yield from answer.iter_bytes()
+
+    def backup(self) -> Iterator[bytes]:
+        """All that the server holds, as `clew restore` reads it, piece by piece."""
+        try:
+            with self._http.stream("GET", "/api/backup", timeout=BACKUP_TIMEOUT_S) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise _error(answer)
+                yield from answer.iter_bytes()
+        except httpx.TransportError as exc:
+            message = f"the server at {self.url} gave no whole backup ({exc}): try again"
+            raise errors.Unavailable(message) from exc
 
     def search(  # noqa: PLR0913 (a parameter of the API each)
         self,

@@ -212,6 +212,13 @@ class Ingest:
             finally:
                 self._preparer.stored.forget()
 
+    @asynccontextmanager
+    async def held(self) -> AsyncGenerator[None]:
+        """Hold back commits and deletions for a moment, for those who look at all that is stored
+        at once."""
+        async with self._writing:
+            yield
+
     def _rows_waiting(self) -> int:
         return sum(waiting.prepared.row_count for waiting in self._pending)
 

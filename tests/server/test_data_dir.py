@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clew.errors import StartupError
-from clew.server.data_dir import Locked, open_data_dir
+from clew.server.data_dir import Locked, make_data_dir, open_data_dir
 
 OPEN = """
 import sys
@@ -189,3 +189,30 @@ def _run(command: Sequence[str | Path]) -> tuple[int, str]:
 def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     assert process.stdout is not None
     return process.stdout.readline()
+
+
+def test_a_folder_that_could_not_be_filled_is_gone(tmp_path: Path) -> None:
+    """One that was there and empty is empty again."""
+
+    def fail(path: Path) -> None:
+        with make_data_dir(path, version="1.2.3") as folder:
+            (folder.path / "spans").mkdir()
+            (folder.path / "spans" / "part").touch()
+            assert refusal(path).startswith(f"the folder {path} isn't Clew's")
+            raise RuntimeError
+
+    (tmp_path / "there").mkdir()
+    for path in (tmp_path / "made", tmp_path / "there"):
+        with pytest.raises(RuntimeError):
+            fail(path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+
+
+def test_a_folder_that_was_filled_is_a_data_folder(tmp_path: Path) -> None:
+    """Not before, and only a new or empty one can be filled."""
+    path = tmp_path / "data"
+    with make_data_dir(path, version="1.2.3"):
+        assert not (path / "clew.json").exists()
+    open_data_dir(path, version="1.2.3").close()
+    with pytest.raises(StartupError, match="isn't empty"), make_data_dir(path, version="1.2.3"):
+        pass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from clew.cli import demo, imports, keys, prices, projects, runs, search, serve, sql
+from clew.cli import backup, demo, imports, keys, prices, projects, runs, search, serve, sql
 from clew.errors import ClewError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
 app.command("import")(imports.import_files)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")
 app.add_typer(prices.app, name="prices")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 UNKNOWN = "-"
+_KILO = 1_000
 _PIPED_WIDTH = 240  # a pipe has no width, and a cut id is of no use to the next program
 
 
@@ -37,6 +38,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Text | str]]) ->
     for row in rows:
         table.add_row(*(plain(cell) if isinstance(cell, str) else cell for cell in row))
     console().print(table)
+
+
+def size(size_bytes: float) -> str:
+    """Bytes in the unit that keeps the number short: 12.3 MB."""
+    if size_bytes < _KILO:
+        return f"{size_bytes:.0f} bytes"
+    for unit in ("KB", "MB", "GB"):
+        size_bytes /= _KILO
+        if size_bytes < _KILO:
+            return f"{size_bytes:.1f} {unit}"
+    return f"{size_bytes / _KILO:.1f} TB"
 
 
 def plain(text: str, style: str = "") -> Text:

@@ -29,6 +29,7 @@ from clew.records import Records, open_records
 from clew.server import auth
 from clew.server.api import projects as projects_api
 from clew.server.api.answers import error_response
+from clew.server.api.backup import backup_routes
 from clew.server.api.contents import content_routes
 from clew.server.api.deletion import deletion_routes
 from clew.server.api.export import export_routes
@@ -45,6 +46,7 @@ from clew.server.api.sql import sql_routes
 from clew.server.api.stats import stats_routes
 from clew.server.api.traces import trace_routes
 from clew.server.auth import Access
+from clew.server.backup import Backups
 from clew.server.connections import Connection
 from clew.server.data_dir import open_data_dir
 from clew.server.live import Live
@@ -56,6 +58,7 @@ from clew.server.settings import Settings
 from clew.server.worker import run_worker
 from clew.settle import Settler
 from clew.store.clickhouse import ClickHouseEngine
+from clew.store.copy import thaw
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
 from clew.store.migrate import migrate
@@ -82,6 +85,7 @@ class Parts:
         self.access = Access(records, settings.auth_mode)
         self.operator_prices = OperatorPrices(records)
         self.ingest = Ingest(engine, price=self.operator_prices.price_span)
+        self.backups = Backups(engine, records, self.ingest)
         self.settler = Settler(engine, self.ingest)
         self.live = Live()
         self.limits = Limits(body_bytes=settings.max_body_bytes)
@@ -104,8 +108,12 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         engine = await asyncio.to_thread(_open_engine, settings)
         stack.push_async_callback(engine.close)
         await migrate(engine)
+        if not engine.layout.cluster:
+            # Of a backup that the last process didn't survive.
+            await thaw(engine)
         parts = Parts(settings, records, engine)
         await parts.operator_prices.refresh()
+        stack.push_async_callback(parts.backups.close)
         yield parts
 
 
@@ -119,6 +127,7 @@ def build_app(parts: Parts) -> Litestar:
     """The HTTP application: our API, the receivers, the web app."""
     given: dict[str, object] = {
         "access": parts.access,
+        "backups": parts.backups,
         "engine": parts.engine,
         "ingest": parts.ingest,
         "live": parts.live,
@@ -143,6 +152,7 @@ def build_app(parts: Parts) -> Litestar:
             *deletion_routes,
             *content_routes,
             *export_routes,
+            *backup_routes,
             *log_routes,
             *live_routes,
             page_routes,

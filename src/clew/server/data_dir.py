@@ -9,6 +9,7 @@ clew-data/
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -20,6 +21,7 @@ import msgspec
 from clew.errors import StartupError
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
 FORMAT = 1
@@ -103,6 +105,52 @@ def open_data_dir(path: Path, *, version: str, url: str = "") -> DataDir:
     except OSError as exc:
         raise StartupError(_sentence(path, exc)) from exc
     return DataDir(path, lock)
+
+
+@contextlib.contextmanager
+def make_data_dir(path: Path, *, version: str) -> Generator[DataDir]:
+    """A new data folder for as long as it is filled. It is a data folder once that is done: where
+    filling fails what was made is removed, and where it is killed no program takes it for one.
+
+    Raises StartupError where there is a folder that holds anything, or none can be made.
+    """
+    path = path.absolute()
+    try:
+        there = path.exists()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        demand_new(path)
+        _check_space(path)
+        lock = _take_lock(path, "")
+    except OSError as exc:
+        raise StartupError(_sentence(path, exc)) from exc
+    with contextlib.closing(DataDir(path, lock)) as folder:
+        try:
+            yield folder
+            _write_marker(path, version)
+        except BaseException:
+            _empty(path)
+            if not there:
+                path.rmdir()
+            raise
+
+
+def demand_new(path: Path) -> None:
+    """StartupError where there is a folder that holds anything."""
+    try:
+        taken = path.exists() and any(path.iterdir())
+    except OSError as exc:
+        raise StartupError(_sentence(path, exc)) from exc
+    if taken:
+        message = f"the folder {path} isn't empty: pass a new one with --data-dir"
+        raise StartupError(message)
+
+
+def _empty(path: Path) -> None:
+    for entry in path.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def _refuse_foreign(path: Path) -> None:

@@ -27,13 +27,16 @@ from clew.store.layout import Layout
 
 READERS = 4
 WRITERS = 2
+_STILL = Path(__file__).with_name("still.xml")
 
 
 class EmbeddedEngine:
-    """`Engine` on the folder `path`, which is created when it is missing."""
+    """`Engine` on the folder `path`, which is created when it is missing. `still` keeps its parts
+    as they are, for programs that copy them."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, still: bool = False) -> None:
         self._path = path
+        self._place = f"{path}?config-file={_STILL}" if still else str(path)
         self._native = _load_native()
         self._readers: queue.LifoQueue[Any] = queue.LifoQueue()
         self._writers: queue.LifoQueue[Any] = queue.LifoQueue()
@@ -124,7 +127,7 @@ class EmbeddedEngine:
     def _connect(self) -> Any:
         with self._opening:
             try:
-                connection = self._native.connect(str(self._path))
+                connection = self._native.connect(self._place)
             except RuntimeError as exc:
                 raise StartupError(
                     f"the span store in {self._path} can't be opened: {_sentence(exc)}"
