@@ -27,6 +27,17 @@ BACKUP_TIMEOUT_S = 600.0
 takes to read it."""
 SUBMIT_WAITS_S = (1, 2, 4, 8, 16)
 
+DiskKind = Literal[
+    "contents",
+    "text index",
+    "spans",
+    "logs",
+    "metrics",
+    "scores",
+    "records",
+    "replaced",
+    "other",
+]
 KeyScope = Literal["ingest", "read", "admin"]
 T = TypeVar("T")
 
@@ -73,6 +84,58 @@ class Price(msgspec.Struct, kw_only=True, frozen=True):
     provider: str
     valid_from: datetime
     usd_per_million: dict[str, float]
+
+
+class DiskUse(msgspec.Struct, kw_only=True, frozen=True):
+    """What a kind of data takes on the disk; `rows` is None where there are none to count.
+
+    Rows that a later one replaced are counted until they are merged away.
+    """
+
+    kind: DiskKind
+    size_bytes: int
+    rows: int | None = None
+
+
+class ProjectDisk(msgspec.Struct, kw_only=True, frozen=True):
+    """What a project takes, about; `due_bytes` of it are older than the project is kept."""
+
+    project: str
+    size_bytes: int
+    rows: int
+    retention_days: int | None = None
+    due_bytes: int = 0
+
+
+class DayDisk(msgspec.Struct, kw_only=True, frozen=True):
+    """What the runs of a day (in UTC, by their start) take, about."""
+
+    day: str
+    size_bytes: int
+    rows: int
+
+
+class Keeping(msgspec.Struct, kw_only=True, frozen=True):
+    """What would be free, about, if every project kept so many days only."""
+
+    days: int
+    freed_bytes: int
+
+
+class Disk(msgspec.Struct, kw_only=True, frozen=True):
+    """What everything takes on the disk. `total_bytes` is the sum of `kinds`.
+
+    Projects and days lie together in the same files, so theirs is estimated: a table's bytes, in
+    proportion to what its rows are before compression.
+    """
+
+    place: str
+    total_bytes: int
+    free_bytes: int
+    kinds: list[DiskUse]
+    projects: list[ProjectDisk]
+    days: list[DayDisk]
+    keeping: list[Keeping]
 
 
 class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
@@ -410,6 +473,10 @@ class Client:
                 answer.read()
                 raise _error(answer)
             yield from answer.iter_bytes()
+
+    def disk(self) -> Disk:
+        """What everything takes on the disk."""
+        return self._get("/api/disk", Disk)
 
     def backup(self) -> Iterator[bytes]:
         """All that the server holds, as `clew restore` reads it, piece by piece."""

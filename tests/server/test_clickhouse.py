@@ -128,6 +128,19 @@ def test_sql_reads_one_project_and_nothing_else(clew: Served) -> None:
     assert sql(clew, "mine", "SELECT 1").json()["rows"] == [[1]]
 
 
+def test_disk_use_is_that_of_the_server(clew: Served) -> None:
+    """Of all its replicas in a cluster, beside the little that the data folder holds."""
+    send(clew, "cellar", *run("agate"))
+    disk = clew.http.get("/api/disk").json()
+    kinds = {kind["kind"]: kind for kind in disk["kinds"]}
+    assert kinds["spans"]["rows"] >= 2
+    assert kinds["contents"]["size_bytes"] > 0
+    assert kinds["text index"]["size_bytes"] > 0
+    assert "cellar" in {each["project"] for each in disk["projects"]}
+    assert disk["free_bytes"] > 0
+    assert clickhouse_front.PASSWORD not in str(disk)
+
+
 def test_health_tells_of_the_store_without_its_password(
     tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

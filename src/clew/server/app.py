@@ -32,6 +32,7 @@ from clew.server.api.answers import error_response
 from clew.server.api.backup import backup_routes
 from clew.server.api.contents import content_routes
 from clew.server.api.deletion import deletion_routes
+from clew.server.api.disk import disk_routes
 from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
@@ -135,6 +136,7 @@ def build_app(parts: Parts) -> Litestar:
         "probe": parts.probe,
         "records": parts.records,
         "registry": parts.registry,
+        "settings": parts.settings,
     }
     return Litestar(
         route_handlers=[
@@ -153,6 +155,7 @@ def build_app(parts: Parts) -> Litestar:
             *content_routes,
             *export_routes,
             *backup_routes,
+            *disk_routes,
             *log_routes,
             *live_routes,
             page_routes,

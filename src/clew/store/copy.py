@@ -26,14 +26,14 @@ _ROWS_AT_ONCE = 16
 """How many rows are weighed together: the fewer, the finer are the pieces, and the more there is to
 keep in mind while they are made."""
 
-_SIZES = {
+WEIGHTS = {
     "spans": "length(raw) + length(facts) + length(input_preview) + length(output_preview) + 1000",
     "contents": "size_bytes + 200",
     "logs": "length(raw) + 500",
     "metrics": "length(raw) + 300",
     "scores": "length(comment) + byteSize(metadata) + 500",
 }
-"""About how many bytes a row has: weighing every column would read everything twice."""
+"""About how many bytes a row has before compression. Weighing every column would read them all."""
 
 
 class Piece(msgspec.Struct, kw_only=True, frozen=True):
@@ -105,7 +105,7 @@ async def pieces(
             FROM
             (
                 SELECT _part AS part, min(_part_offset) AS low, max(_part_offset) AS high,
-                       count() AS count, sum({_SIZES[of]}) AS size
+                       count() AS count, sum({WEIGHTS[of]}) AS size
                 FROM {table} GROUP BY part, intDiv(_part_offset, {_ROWS_AT_ONCE})
             )
         ) AS weighed

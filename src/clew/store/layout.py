@@ -38,6 +38,14 @@ class Layout(NamedTuple):
         """The table that holds the rows, as a statement that rewrites them names it."""
         return f"{table}_local {self.on_cluster}" if self.cluster else table
 
+    def system(self, table: str) -> str:
+        """A system table, with what it says on every server."""
+        return (
+            f"clusterAllReplicas('{self.cluster}', system.{table})"
+            if self.cluster
+            else (f"system.{table}")
+        )
+
     @property
     def on_cluster(self) -> str:
         """What makes every server carry out a statement."""
