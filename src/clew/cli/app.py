@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from clew.cli import backup, demo, disk, imports, keys, prices, projects, runs, search, serve, sql
+from clew.cli import (
+    backup,
+    demo,
+    disk,
+    imports,
+    keys,
+    migrate,
+    prices,
+    projects,
+    runs,
+    search,
+    serve,
+    sql,
+)
 from clew.errors import ClewError
 
 if TYPE_CHECKING:
@@ -26,6 +39,7 @@ app.command("demo")(demo.demo)
 app.command("import")(imports.import_files)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("migrate")(migrate.migrate)
 app.command("disk")(disk.disk)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")

@@ -15,7 +15,7 @@ from clew.cli.progress import progress
 from clew.errors import BadInput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import IO
 
     from clew.archive import Manifest, Member
@@ -100,9 +100,13 @@ class _Read:
         self._tell(self._done, self._total, member.table)
 
 
-def _held(manifest: Manifest) -> str:
-    rows = {table.name: table.rows for table in (*manifest.store, *manifest.records)}
+def held(rows: Mapping[str, int]) -> str:
+    """The rows of each table that has any, as a sentence names them."""
     shown = [(name, rows[name]) for name in SHOWN if rows.get(name)]
     return ", ".join(
         f"{count:,} {name.removesuffix('s') if count == 1 else name}" for name, count in shown
     )
+
+
+def _held(manifest: Manifest) -> str:
+    return held({table.name: table.rows for table in (*manifest.store, *manifest.records)})

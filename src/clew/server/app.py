@@ -63,6 +63,7 @@ from clew.store.copy import thaw
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
 from clew.store.migrate import migrate
+from clew.store.move import demand_finished
 from clew.wire.limits import Limits
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         await auth.demand_first_key(records, settings)
         engine = await asyncio.to_thread(_open_engine, settings)
         stack.push_async_callback(engine.close)
+        await demand_finished(engine)
         await migrate(engine)
         if not engine.layout.cluster:
             # Of a backup that the last process didn't survive.

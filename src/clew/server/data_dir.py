@@ -107,6 +107,11 @@ def open_data_dir(path: Path, *, version: str, url: str = "") -> DataDir:
     return DataDir(path, lock)
 
 
+def is_data_dir(path: Path) -> bool:
+    """Is there a data folder?"""
+    return (path / _MARKER).is_file()
+
+
 @contextlib.contextmanager
 def make_data_dir(path: Path, *, version: str) -> Generator[DataDir]:
     """A new data folder for as long as it is filled. It is a data folder once that is done: where

@@ -114,11 +114,14 @@ class ClickHouseEngine:
             self._read_pool, lambda: self._query(sql, params or {}, fmt, settings or {})
         )
 
-    async def insert(self, table: str, columns: Sequence[str], rows: bytes) -> None:
-        """See `Engine.insert`."""
+    async def insert(
+        self, table: str, columns: Sequence[str], rows: bytes, *, token: str = ""
+    ) -> None:
+        """See `Engine.insert`. What is inserted again with the same `token`, soon after or by
+        another process, is there once."""
         # Of this call, not of its rows: what was deleted may be sent again, with the same rows.
-        token = uuid.uuid4().hex
-        await self._run(self._write_pool, lambda: self._insert(table, columns, rows, token))
+        said = token or uuid.uuid4().hex
+        await self._run(self._write_pool, lambda: self._insert(table, columns, rows, said))
 
     async def close(self) -> None:
         """See `Engine.close`."""
