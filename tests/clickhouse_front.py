@@ -9,7 +9,8 @@ as the only shard, so Distributed tables are real. What needs a second process i
 and `Replicated` are taken out of statements, and what concerns the network between servers out of
 settings.
 
-The file FOLDER/lose, with a number in it, has that many inserts carried out and not answered;
+The file FOLDER/lose, with a number in it, has that many inserts carried out and not answered; a
+second number has as many answered before.
 CLICKHOUSE_FRONT_VERSION is the version that it says it is.
 """
 
@@ -100,10 +101,12 @@ class Store:
 
     def _lose_answer(self) -> None:
         with self._opening:
-            left = int(self._lose.read_text()) if self._lose.is_file() else 0
+            said = self._lose.read_text() if self._lose.is_file() else "0"
+            left, first = (*map(int, said.split()), 0)[:2]
             if left:
-                self._lose.write_text(str(left - 1))
-                raise ConnectionAbortedError
+                self._lose.write_text(f"{left} {first - 1}" if first else str(left - 1))
+                if not first:
+                    raise ConnectionAbortedError
 
     def run(self, url: dict[str, str], form: dict[str, str], body: bytes) -> bytes:
         """The answer to a request."""
