@@ -103,7 +103,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         await auth.demand_first_key(records, settings)
         engine = await asyncio.to_thread(_open_engine, settings)
         stack.push_async_callback(engine.close)
-        await migrate(engine)
+        await migrate(engine.unhurried())
         parts = Parts(settings, records, engine)
         await parts.operator_prices.refresh()
         yield parts
