@@ -29,7 +29,8 @@ from clew.ingest import INLINE_SPANS, Ingest
 from clew.pricing import price
 from clew.span import Cost, Facts, Span
 from clew.store.embedded import EmbeddedEngine
-from clew.store.engine import Engine, Param, Settings
+from clew.store.engine import Batch, Engine, Param, Settings
+from clew.store.layout import Layout
 from clew.store.migrate import migrate
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
@@ -51,6 +52,11 @@ class TimedEngine:
         self._inner = inner
         self._times = times
 
+    @property
+    def layout(self) -> Layout:
+        """See `Engine.layout`."""
+        return Layout() if self._inner is None else self._inner.layout
+
     async def query(
         self,
         sql: str,
@@ -64,11 +70,16 @@ class TimedEngine:
             return b""
         return await self._inner.query(sql, params, fmt=fmt, settings=settings)
 
-    async def insert(self, table: str, columns: Sequence[str], rows: bytes) -> None:
+    async def insert(self, *batches: Batch) -> None:
         """See `Engine.insert`."""
         if self._inner:
-            with _timed(self._times, f"insert {table}"):
-                await self._inner.insert(table, columns, rows)
+            for batch in batches:
+                with _timed(self._times, f"insert {batch.table}"):
+                    await self._inner.insert(batch)
+
+    def unhurried(self) -> TimedEngine:
+        """See `Engine.unhurried`."""
+        return self
 
     async def close(self) -> None:
         """See `Engine.close`."""

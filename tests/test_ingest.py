@@ -17,7 +17,7 @@ from clew.query.whole import whole_logs, whole_spans
 from clew.span import Event, Link, Log, Resource, Scope, Span
 from clew.store import deletion
 from clew.store.embedded import EmbeddedEngine
-from clew.store.engine import Engine, Param
+from clew.store.engine import Batch, Engine, Param
 from clew.store.engine import Settings as QuerySettings
 
 pytestmark = pytest.mark.anyio
@@ -320,12 +320,16 @@ class RefusingEngine:
         """See `Engine.query`."""
         return await self._engine.query(sql, params, fmt=fmt, settings=settings)
 
-    async def insert(self, table: str, columns: list[str], rows: bytes) -> None:
+    async def insert(self, *batches: Batch) -> None:
         """Refuse, or see `Engine.insert`."""
-        if self.full or b"poison" in rows:
+        if self.full or any(b"poison" in batch.rows for batch in batches):
             message = "no space left on device"
             raise StoreError(message, 243)
-        await self._engine.insert(table, columns, rows)
+        await self._engine.insert(*batches)
+
+    def unhurried(self) -> RefusingEngine:
+        """See `Engine.unhurried`."""
+        return self
 
     async def close(self) -> None:
         """See `Engine.close`."""

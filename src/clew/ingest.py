@@ -3,7 +3,7 @@
     submit ─► prepare (in a thread) ─► pending ─► one write ─► answer
 
 A commit starts at once when the server is idle, and then at most every `COMMIT_INTERVAL_S` or
-every `COMMIT_ROWS` rows: each commit is a part on disk, and parts must be merged.
+every `COMMIT_ROWS` rows; sooner where commits are quick, because the store has only to note them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from clew.store.spans import Rows
 from clew.wire.merge import merge
 
 COMMIT_INTERVAL_S = 0.1
+PAUSE = 2
+"""A commit starts so many times as long after the one before as that took, if that is sooner."""
 COMMIT_ROWS = 10_000
 PENDING_ROWS = 60_000
 """More rows than this waiting for the disk, and further exports are told to come back."""
@@ -68,7 +70,7 @@ class Ingest:
         price: PriceSpan | None = None,
         interval_s: float = COMMIT_INTERVAL_S,
     ) -> None:
-        self._engine = engine
+        self._engine = engine.unhurried()
         self._interval_s = interval_s
         self._preparer = Preparer(price)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clew-ingest")
@@ -185,16 +187,18 @@ class Ingest:
     async def run(self) -> None:
         """Commit what is submitted until cancelled."""
         await self._recall()
-        last = 0.0
+        last = took_s = 0.0
         while True:
             await self._wake.wait()
             if self._rows_waiting() < COMMIT_ROWS and not self._draining:
-                await asyncio.sleep(max(0.0, last + self._interval_s - time.monotonic()))
-            last = time.monotonic()
+                interval_s = min(self._interval_s, took_s * PAUSE)
+                await asyncio.sleep(max(0.0, last + interval_s - time.monotonic()))
             self._wake.clear()
             waiting, self._pending = self._pending, []
             async with self._writing:
+                last = time.monotonic()
                 await self._commit(waiting)
+                took_s = time.monotonic() - last
 
     async def drain(self) -> None:
         """Refuse what is new and wait for what was submitted."""

@@ -15,7 +15,7 @@ from clew.errors import StartupError, StoreError
 from clew.store.address import parse_address
 from clew.store.clickhouse import ClickHouseEngine
 from clew.store.deletion import ALL, delete_traces
-from clew.store.engine import NETWORK_ERROR, Engine
+from clew.store.engine import NETWORK_ERROR, Batch, Engine
 from clew.store.layout import Layout
 from clew.store.migrate import migrate, script
 from clew.store.spans import encode_row
@@ -110,20 +110,20 @@ async def test_a_repeated_insert_is_stored_once(
     )
     lose = place / "lose"
     lose.write_text("3")
-    await kept.insert("kept", ("project", "n"), encode_row([project, 1]))
+    await kept.insert(Batch("kept", ("project", "n"), encode_row([project, 1])))
     assert lose.read_text() == "0"
     assert await count(kept, project, "kept") == 1
     # Another call is another insert, whatever its rows are.
-    await kept.insert("kept", ("project", "n"), encode_row([project, 1]))
+    await kept.insert(Batch("kept", ("project", "n"), encode_row([project, 1])))
     assert await count(kept, project, "kept") == 2
 
 
 async def test_what_was_deleted_may_come_again(engine: Engine, project: str) -> None:
     """The same rows are stored anew: no memory of earlier inserts swallows them."""
-    await engine.insert("scores", COLUMNS, rows(project))
+    await engine.insert(Batch("scores", COLUMNS, rows(project)))
     await delete_traces(engine, project, ["t"])
     assert await count(engine, project) == 0
-    await engine.insert("scores", COLUMNS, rows(project))
+    await engine.insert(Batch("scores", COLUMNS, rows(project)))
     assert await count(engine, project) == 1
 
 
@@ -136,13 +136,13 @@ async def test_a_server_that_went_away_is_told_and_found_again(
         engine = ClickHouseEngine(parse_address(server.at("clew")))
         await migrate(engine)
     with pytest.raises(StoreError) as refused:
-        await engine.insert("scores", COLUMNS, rows(project))
+        await engine.insert(Batch("scores", COLUMNS, rows(project)))
     assert refused.value.code == NETWORK_ERROR
     assert "can't be reached (connection refused)" in refused.value.message
     assert quote(clickhouse_front.PASSWORD, safe="") not in refused.value.message
     assert clickhouse_front.PASSWORD not in refused.value.message
     with front(tmp_path, port):
-        await engine.insert("scores", COLUMNS, rows(project, 3))
+        await engine.insert(Batch("scores", COLUMNS, rows(project, 3)))
         assert await count(engine, project) == 3
         await engine.close()
 

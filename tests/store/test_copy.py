@@ -8,7 +8,7 @@ import pytest
 from clew.errors import Conflict
 from clew.ingest import Ingest
 from clew.store import copy
-from clew.store.engine import Engine
+from clew.store.engine import Batch, Engine
 from make import agent, llm
 
 pytestmark = pytest.mark.anyio
@@ -48,7 +48,9 @@ async def test_the_pieces_of_a_table_are_the_table(
             part = await copy.measure(engine, frozen, names, piece)
             assert part.rows == piece.rows
             total += part
-            await engine.insert("again", names, await copy.rows(engine, frozen, names, piece))
+            await engine.insert(
+                Batch("again", names, await copy.rows(engine, frozen, names, piece))
+            )
         assert total == whole
         assert await copy.measure(engine, "again", names) == whole
     finally:

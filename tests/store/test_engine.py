@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clew.errors import StoreError
-from clew.store.engine import Engine
+from clew.store.engine import Batch, Engine
 from clew.store.spans import encode_row
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +27,7 @@ async def ask(engine: Engine, sql: str, **params: object) -> list[dict[str, obje
 async def test_an_insert_is_seen_by_the_next_query(engine: Engine, project: str) -> None:
     """What was written is read, with every type the tables use."""
     rows = [[project, "t", "", "s1", 1, 0.5, {"k": "v"}], [project, "t", "", "s2", 1, None, {}]]
-    await engine.insert("scores", COLUMNS, b"".join(map(encode_row, rows)))
+    await engine.insert(Batch("scores", COLUMNS, b"".join(map(encode_row, rows))))
     found = await ask(
         engine,
         "SELECT score_id, value, metadata FROM scores WHERE project = {p:String} ORDER BY score_id",
@@ -87,8 +87,8 @@ async def test_a_refusal_carries_its_code(engine: Engine) -> None:
 async def test_a_broken_insert_leaves_the_engine_usable(engine: Engine, project: str) -> None:
     """Rows that can't be read are refused, and the next ones are taken."""
     with pytest.raises(StoreError):
-        await engine.insert("scores", COLUMNS, b"\xc1broken")
-    await engine.insert("scores", COLUMNS, encode_row([project, "t", "", "s", 1, 1.0, {}]))
+        await engine.insert(Batch("scores", COLUMNS, b"\xc1broken"))
+    await engine.insert(Batch("scores", COLUMNS, encode_row([project, "t", "", "s", 1, 1.0, {}])))
     assert await ask(
         engine, "SELECT count() AS n FROM scores WHERE project = {p:String}", p=project
     ) == [{"n": 1}]
@@ -99,7 +99,7 @@ async def test_many_ask_and_write_at_once(engine: Engine, project: str) -> None:
 
     async def write(number: int) -> None:
         row = [project, f"t{number}", "", "s", 1, float(number), {}]
-        await engine.insert("scores", COLUMNS, encode_row(row))
+        await engine.insert(Batch("scores", COLUMNS, encode_row(row)))
 
     async def read(number: int) -> None:
         assert await ask(engine, "SELECT {n:Int64} AS n", n=number) == [{"n": number}]
@@ -130,3 +130,19 @@ async def test_a_failed_query_leaves_nothing_for_the_next(engine: Engine) -> Non
             settings={"max_block_size": 1000},
         )
     assert await ask(engine, "SELECT 2 AS two") == [{"two": 2}]
+
+
+async def test_rows_in_a_row_are_all_seen(engine: Engine, project: str) -> None:
+    """However quickly they come, and whether or not somebody reads in between."""
+    patient = engine.unhurried()
+    for number in range(20):
+        row = [project, "t", "", f"s{number}", 1, 1.0, {}]
+        await engine.insert(Batch("scores", COLUMNS, encode_row(row)))
+        if number % 5 == 0:
+            [found] = await ask(
+                patient, "SELECT count() AS n FROM scores WHERE project = {p:String}", p=project
+            )
+            assert found == {"n": number + 1}
+    assert await ask(
+        engine, "SELECT count() AS n FROM scores WHERE project = {p:String}", p=project
+    ) == [{"n": 20}]

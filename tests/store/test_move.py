@@ -15,7 +15,7 @@ from clew.ingest import Ingest
 from clew.span import Span
 from clew.store import copy
 from clew.store.clickhouse import ClickHouseEngine
-from clew.store.engine import Engine
+from clew.store.engine import Batch, Engine
 from clew.store.migrate import migrate
 from clew.store.move import Plan, begin, demand_finished, move, read_plan
 from clickhouse_server import Server, find_server, open_engine
@@ -123,7 +123,7 @@ async def test_a_move_that_is_broken_off_goes_on(source: Engine, target: ClickHo
     # As where the process was killed between a piece and its note.
     step = next(step for step in plan.steps if step.table == "contents")
     data = await copy.rows(source, step.table, plan.columns[step.table], step.piece)
-    await target.insert(step.table, plan.columns[step.table], data, token=plan.token(step))
+    await target.insert_once(Batch(step.table, plan.columns[step.table], data), plan.token(step))
     assert await run(source, target) == before
     assert before["spans"].rows == 84
     assert await held(source, plan) == before

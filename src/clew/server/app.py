@@ -109,11 +109,11 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         await auth.demand_first_key(records, settings)
         engine = await asyncio.to_thread(_open_engine, settings)
         stack.push_async_callback(engine.close)
-        await demand_finished(engine)
-        await migrate(engine)
+        await demand_finished(engine.unhurried())
+        await migrate(engine.unhurried())
         if not engine.layout.cluster:
             # Of a backup that the last process didn't survive.
-            await thaw(engine)
+            await thaw(engine.unhurried())
         parts = Parts(settings, records, engine)
         await parts.operator_prices.refresh()
         stack.push_async_callback(parts.backups.close)

@@ -47,7 +47,7 @@ class Backups:
     """Makes backups of these rooms, one at a time."""
 
     def __init__(self, engine: Engine, records: Records, ingest: Ingest) -> None:
-        self._engine = engine
+        self._engine = engine.unhurried()
         self._records = records
         self._ingest = ingest
         self._running = False

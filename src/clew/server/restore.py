@@ -18,6 +18,7 @@ from clew.records import open_records
 from clew.server.data_dir import DataDir, demand_new, make_data_dir
 from clew.store import copy as store_copy
 from clew.store.embedded import EmbeddedEngine
+from clew.store.engine import Batch
 from clew.store.migrate import migrate, migrations
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ async def _fill(
     for member in members:
         data = _decompressed(member)
         if member.table in columns:
-            await engine.insert(member.table, columns[member.table], data)
+            await engine.insert(Batch(member.table, columns[member.table], data))
             expected[member.table] += store_copy.Measured(
                 rows=member.rows, checksum=member.checksum
             )

@@ -25,7 +25,7 @@ async def run_worker(engine: Engine, ingest: Ingest, records: Records, settings:
     await asyncio.sleep(FIRST_AFTER_S)
     while True:
         try:
-            await apply_retention(engine, ingest, records, settings.retention_days)
+            await apply_retention(engine.unhurried(), ingest, records, settings.retention_days)
         except ClewError:
             log.exception("retention failed; it is tried again in an hour")
         await asyncio.sleep(RETENTION_EVERY_S)

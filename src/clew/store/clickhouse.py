@@ -13,11 +13,12 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 from clew.errors import StartupError, StoreError
 from clew.store.address import Address
-from clew.store.engine import NETWORK_ERROR, SESSION, Param, Settings, encode_param
+from clew.store.engine import NETWORK_ERROR, SESSION, Batch, Param, Settings, encode_param
 from clew.store.layout import Layout
 
 READERS = 16
@@ -114,14 +115,20 @@ class ClickHouseEngine:
             self._read_pool, lambda: self._query(sql, params or {}, fmt, settings or {})
         )
 
-    async def insert(
-        self, table: str, columns: Sequence[str], rows: bytes, *, token: str = ""
-    ) -> None:
-        """See `Engine.insert`. What is inserted again with the same `token`, soon after or by
-        another process, is there once."""
-        # Of this call, not of its rows: what was deleted may be sent again, with the same rows.
-        said = token or uuid.uuid4().hex
-        await self._run(self._write_pool, lambda: self._insert(table, columns, rows, said))
+    async def insert(self, *batches: Batch) -> None:
+        """See `Engine.insert`."""
+        for batch in batches:
+            # Of this call, not of its rows: what was deleted may be sent again, the same rows.
+            await self.insert_once(batch, uuid.uuid4().hex)
+
+    async def insert_once(self, batch: Batch, token: str) -> None:
+        """Append a batch; one that comes again with the same token, also from another process, is
+        stored once."""
+        await self._run(self._write_pool, partial(self._insert, batch, token))
+
+    def unhurried(self) -> ClickHouseEngine:
+        """See `Engine.unhurried`: the server's inserts don't wait for anything."""
+        return self
 
     async def close(self) -> None:
         """See `Engine.close`."""
@@ -171,9 +178,9 @@ class ClickHouseEngine:
         body = client.raw_query(text, values or None, dict(settings), wanted)
         return b"" if wanted is None else cast("bytes", body)
 
-    def _insert(self, table: str, columns: Sequence[str], rows: bytes, token: str) -> None:
+    def _insert(self, batch: Batch, token: str) -> None:
         settings = {"insert_deduplicate": 1, "insert_deduplication_token": token}
-        self._client.raw_insert(table, columns, rows, settings, "MsgPack")
+        self._client.raw_insert(batch.table, batch.columns, batch.rows, settings, "MsgPack")
 
     def _connect(self) -> tuple[Any, Any]:
         """The client, and one that waits longer, both in the database."""

@@ -1,7 +1,10 @@
 """The ClickHouse engine in this process, on one data folder.
 
-A connection runs one statement at a time, so there are a few for reading and one for writing,
+A connection runs one statement at a time, so there are a few for reading and a few for writing,
 each used by one thread at a time. The engine allows one folder a process.
+
+Rows go straight to their tables while somebody reads, and when little comes. Otherwise they go to
+the journal first (see `backlog`), and a question waits until what is there is stored.
 """
 
 from __future__ import annotations
@@ -10,24 +13,36 @@ import asyncio
 import ctypes
 import importlib
 import importlib.machinery
+import logging
+import math
 import os
 import queue
 import re
 import sys
 import threading
+import time
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
 from clew.errors import StartupError, StoreError
-from clew.store.engine import SESSION, Param, Settings, encode_param
+from clew.store.backlog import Backlog
+from clew.store.engine import SESSION, Batch, Param, Settings, encode_param
 from clew.store.layout import Layout
 
 READERS = 4
-WRITERS = 2
+WRITERS = 3
+READING_S = 3.0
+"""Who asked so long ago will ask again, and shouldn't have to wait for the journal."""
+IDLE_S = 1.0
+"""Rows that come after a pause like this are stored at once."""
+
 _STILL = Path(__file__).with_name("still.xml")
+_REWRITES = re.compile(r"\s*(ALTER|CREATE)\b")
+
+log = logging.getLogger("clew")
 
 
 class EmbeddedEngine:
@@ -37,6 +52,7 @@ class EmbeddedEngine:
     def __init__(self, path: Path, *, still: bool = False) -> None:
         self._path = path
         self._place = f"{path}?config-file={_STILL}" if still else str(path)
+        self._still = still
         self._native = _load_native()
         self._readers: queue.LifoQueue[Any] = queue.LifoQueue()
         self._writers: queue.LifoQueue[Any] = queue.LifoQueue()
@@ -52,6 +68,15 @@ class EmbeddedEngine:
         self._read_pool = ThreadPoolExecutor(READERS, thread_name_prefix="clew-read")
         self._write_pool = ThreadPoolExecutor(WRITERS, thread_name_prefix="clew-write")
         self._closed = False
+        self._asked = self._inserted = -math.inf
+        self._backlog = Backlog(path / "journal", self._insert)
+        try:
+            self._backlog.recover()
+        except StoreError as exc:
+            self._shut()
+            raise StartupError(
+                f"rows that wait in {path / 'journal'} can't be stored: {exc.message}"
+            ) from exc
 
     @property
     def layout(self) -> Layout:
@@ -67,14 +92,32 @@ class EmbeddedEngine:
         settings: Settings | None = None,
     ) -> bytes:
         """See `Engine.query`."""
+        self._asked = time.monotonic()
+        return await self.ask(sql, params, fmt=fmt, settings=settings)
+
+    async def ask(
+        self, sql: str, params: Mapping[str, Param] | None, *, fmt: str, settings: Settings | None
+    ) -> bytes:
+        """`query`, for somebody who doesn't wait for the answer."""
         text = sql if not settings else _with_settings(sql, settings)
         encoded = {name: encode_param(value) for name, value in (params or {}).items()}
         return await self._run(self._read_pool, self._query, text, encoded, fmt)
 
-    async def insert(self, table: str, columns: Sequence[str], rows: bytes) -> None:
+    async def insert(self, *batches: Batch) -> None:
         """See `Engine.insert`."""
-        statement = f"INSERT INTO {table} ({', '.join(columns)})"
-        await self._run(self._write_pool, self._insert, statement, rows)
+        now = time.monotonic()
+        at_once = now - self._asked < READING_S or now - self._inserted > IDLE_S
+        self._inserted = now
+        # Rows that replace each other would be joined in the journal, and fewer in the copy.
+        if not at_once and not self._still:
+            await self._run(self._write_pool, self._backlog.append, batches)
+            return
+        for batch in batches:
+            await self._run(self._write_pool, self._insert, batch)
+
+    def unhurried(self) -> _Unhurried:
+        """See `Engine.unhurried`."""
+        return _Unhurried(self)
 
     async def close(self) -> None:
         """See `Engine.close`."""
@@ -86,6 +129,7 @@ class EmbeddedEngine:
     def _shut(self) -> None:
         self._read_pool.shutdown(wait=True)
         self._write_pool.shutdown(wait=True)
+        self._backlog.close()
         for connection in self._opened:
             connection.close()
         self._opened.clear()
@@ -96,6 +140,14 @@ class EmbeddedEngine:
         return await asyncio.get_running_loop().run_in_executor(pool, function, *args)
 
     def _query(self, sql: str, params: dict[str, str], fmt: str) -> bytes:
+        try:
+            self._backlog.clear()
+        except StoreError as exc:
+            if _REWRITES.match(sql):
+                # A copy would be without these rows, and what is deleted would come back in them.
+                raise
+            # What is stored can be read though the disk is full.
+            log.warning("rows that wait in the journal can't be stored now: %s", exc)
         connection = self._readers.get()
         try:
             connection = connection or self._prepare(self._connect())
@@ -108,13 +160,14 @@ class EmbeddedEngine:
         finally:
             self._readers.put(connection)
 
-    def _insert(self, statement: str, rows: bytes) -> None:
+    def _insert(self, batch: Batch) -> None:
+        statement = f"INSERT INTO {batch.table} ({', '.join(batch.columns)})"
         connection = self._writers.get()
         try:
             connection = connection or self._prepare(self._connect())
             inserter = connection.send_insert(statement, "MsgPack")
             try:
-                connection.insert_append(inserter, rows)
+                connection.insert_append(inserter, batch.rows)
                 connection.insert_done(inserter)
             except RuntimeError:
                 connection.insert_cancel(inserter)
@@ -139,6 +192,41 @@ class EmbeddedEngine:
         for statement in (f"SET {_pairs({**SESSION, 'max_threads': 2})}", "USE clew"):
             connection.query(statement, "Null")
         return connection
+
+
+class _Unhurried:
+    """An engine whose questions don't make the next inserts hurry."""
+
+    def __init__(self, engine: EmbeddedEngine) -> None:
+        self._engine = engine
+
+    @property
+    def layout(self) -> Layout:
+        """See `Engine.layout`."""
+        return self._engine.layout
+
+    async def query(
+        self,
+        sql: str,
+        params: Mapping[str, Param] | None = None,
+        *,
+        fmt: str = "JSONEachRow",
+        settings: Settings | None = None,
+    ) -> bytes:
+        """See `Engine.query`."""
+        return await self._engine.ask(sql, params, fmt=fmt, settings=settings)
+
+    async def insert(self, *batches: Batch) -> None:
+        """See `Engine.insert`."""
+        await self._engine.insert(*batches)
+
+    def unhurried(self) -> _Unhurried:
+        """See `Engine.unhurried`."""
+        return self
+
+    async def close(self) -> None:
+        """See `Engine.close`."""
+        await self._engine.close()
 
 
 def _load_native() -> Any:

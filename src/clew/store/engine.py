@@ -8,7 +8,7 @@ the promises below.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from clew.store.layout import Layout
 
@@ -26,6 +26,16 @@ any number of months."""
 
 NETWORK_ERROR: Final = 210
 """The code of a `StoreError` for a database that can't be reached."""
+NO_SPACE: Final = 243
+"""The code of a `StoreError` for a full disk."""
+
+
+class Batch(NamedTuple):
+    """Rows for one table: the MsgPack format, the values of each row in the order of `columns`."""
+
+    table: str
+    columns: Sequence[str]
+    rows: bytes
 
 
 @runtime_checkable  # Litestar checks what it hands to a handler
@@ -35,8 +45,8 @@ class Engine(Protocol):
     - `query` MUST pass parameters as values, never as text of the statement, and MUST return the
       bytes of the answer in `fmt` (a ClickHouse format) with times as ISO 8601 in UTC and 64-bit
       integers unquoted. It MUST see every insert that returned before it was called.
-    - `insert` MUST return only when the rows are on disk: a crash right after loses nothing.
-      `rows` is the MsgPack format, the values of each row in the order of `columns`.
+    - `insert` MUST return only when the rows are on disk: a crash right after loses nothing. Where
+      it is cut off, no batch is stored before the ones in front of it.
     - Both MUST raise `StoreError` with the database's code when it refuses, with `NETWORK_ERROR`
       where it can't be reached, MUST NOT block the event loop and MUST be safe to call
       concurrently. An insert that failed for want of an answer may have been stored; one that
@@ -60,8 +70,12 @@ class Engine(Protocol):
         """The answer to `sql`, whose `{name:Type}` placeholders take their values from `params`."""
         ...
 
-    async def insert(self, table: str, columns: Sequence[str], rows: bytes) -> None:
-        """Append `rows` durably."""
+    async def insert(self, *batches: Batch) -> None:
+        """Append the batches durably."""
+        ...
+
+    def unhurried(self) -> Engine:
+        """The same engine for questions that nobody waits for."""
         ...
 
     async def close(self) -> None:

@@ -20,7 +20,7 @@ from clew.errors import Conflict, StartupError, StoreError
 from clew.store import copy
 from clew.store.clickhouse import ClickHouseEngine
 from clew.store.copy import NOTHING, TABLES, Measured, Piece
-from clew.store.engine import Engine
+from clew.store.engine import Batch, Engine
 from clew.store.migrate import migrate, migrations, script
 from clew.store.spans import encode_row
 
@@ -181,7 +181,7 @@ async def _send(
     held = await copy.measure(source, step.table, columns, step.piece)
     if not there:
         data = await copy.rows(source, step.table, columns, step.piece)
-        await target.insert(step.table, columns, data, token=plan.token(step))
+        await target.insert_once(Batch(step.table, columns, data), plan.token(step))
     note = Note(
         move=plan.name,
         place=step.table,
@@ -229,7 +229,7 @@ async def _notes(target: Engine) -> list[Note]:
 
 
 async def _note(target: Engine, note: Note) -> None:
-    await target.insert(NOTES, NOTE_COLUMNS, encode_row(msgspec.structs.astuple(note)))
+    await target.insert(Batch(NOTES, NOTE_COLUMNS, encode_row(msgspec.structs.astuple(note))))
 
 
 async def _exists(engine: Engine, table: str) -> bool:

@@ -13,7 +13,7 @@ import msgspec
 
 from clew.score import Score
 from clew.span import Facts, Log, Point, Span
-from clew.store.engine import Engine
+from clew.store.engine import Batch, Engine
 
 DAY_NS = 86_400_000_000_000
 FINISHED = 1 << 62
@@ -291,13 +291,13 @@ def encode_row(values: Sequence[object]) -> Row:
 async def write(engine: Engine, rows: Rows) -> None:
     """Append `rows`, contents first: a crash in between shows nothing incomplete, and the sender,
     who got no answer, sends again."""
-    await _write(engine, "contents", CONTENT_COLUMNS, rows.contents)
-    await _write(engine, "logs", LOG_COLUMNS, rows.logs)
-    await _write(engine, "metrics", METRIC_COLUMNS, rows.metrics)
-    await _write(engine, "scores", SCORE_COLUMNS, rows.scores)
-    await _write(engine, "spans", SPAN_COLUMNS, rows.spans)
-
-
-async def _write(engine: Engine, table: str, columns: Sequence[str], rows: list[Row]) -> None:
-    if rows:
-        await engine.insert(table, columns, b"".join(rows))
+    tables = (
+        ("contents", CONTENT_COLUMNS, rows.contents),
+        ("logs", LOG_COLUMNS, rows.logs),
+        ("metrics", METRIC_COLUMNS, rows.metrics),
+        ("scores", SCORE_COLUMNS, rows.scores),
+        ("spans", SPAN_COLUMNS, rows.spans),
+    )
+    await engine.insert(
+        *(Batch(table, columns, b"".join(some)) for table, columns, some in tables if some)
+    )

@@ -31,7 +31,7 @@ class Probe:
     answer."""
 
     def __init__(self, engine: Engine, ingest: Ingest, records: Records, folder: Path) -> None:
-        self._engine = engine
+        self._engine = engine.unhurried()
         self._ingest = ingest
         self._records = records
         self._folder = folder
