@@ -29,6 +29,7 @@ from clew.store.spans import Rows
 from clew.wire.merge import merge
 
 COMMIT_INTERVAL_S = 0.1
+QUICK_INTERVAL_S = 0.02
 PAUSE = 2
 """A commit starts so many times as long after the one before as that took, if that is sooner."""
 COMMIT_ROWS = 10_000
@@ -191,7 +192,7 @@ class Ingest:
         while True:
             await self._wake.wait()
             if self._rows_waiting() < COMMIT_ROWS and not self._draining:
-                interval_s = min(self._interval_s, took_s * PAUSE)
+                interval_s = min(self._interval_s, max(QUICK_INTERVAL_S, took_s * PAUSE))
                 await asyncio.sleep(max(0.0, last + interval_s - time.monotonic()))
             self._wake.clear()
             waiting, self._pending = self._pending, []

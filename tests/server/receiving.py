@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 
 import uvicorn
 from litestar import Litestar
-from litestar.datastructures import State
+from litestar.di import Provide
 
-from clew.server.api.otlp import otlp_routes
+from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.otlp_grpc import serve_grpc
 from clew.span import Log, Point, Span, Value
 from clew.wire.limits import Limits
@@ -110,9 +110,11 @@ class Receiver(NamedTuple):
 async def serve_receiver(limits: Limits) -> AsyncGenerator[Receiver, None]:
     """Both transports, until the block ends."""
     ingest, access = KeptInMemory(), OpenAccess()
-    state = State({"ingest": ingest, "access": access, "limits": limits})
-    app = Litestar([otlp_routes], state=state, openapi_config=None)
-    config = uvicorn.Config(app, lifespan="off", log_level="warning", http="httptools", ws="none")
+    receiver = OtlpReceiver(access, ingest, limits)
+    given = Provide(lambda: receiver, sync_to_thread=False)
+    app = Litestar([otlp_routes], dependencies={"receiver": given}, openapi_config=None)
+    front = receiver.in_front_of(app)
+    config = uvicorn.Config(front, lifespan="off", log_level="warning", http="httptools", ws="none")
     server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from litestar import Litestar
-from litestar.config.app import AppConfig
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
@@ -37,7 +36,7 @@ from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
 from clew.server.api.logs import log_routes
-from clew.server.api.otlp import otlp_routes
+from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
 from clew.server.api.search import search_routes
@@ -91,6 +90,7 @@ class Parts:
         self.settler = Settler(engine, self.ingest)
         self.live = Live()
         self.limits = Limits(body_bytes=settings.max_body_bytes)
+        self.receiver = OtlpReceiver(self.access, self.ingest, self.limits)
         self.project_spans = SpanStore(engine, self.ingest)
         self.probe = Probe(engine, self.ingest, records, settings.data_dir)
         self.registry: CollectorRegistry = make_registry(self.ingest)
@@ -136,6 +136,7 @@ def build_app(parts: Parts) -> Litestar:
         "live": parts.live,
         "operator_prices": parts.operator_prices,
         "probe": parts.probe,
+        "receiver": parts.receiver,
         "records": parts.records,
         "registry": parts.registry,
         "settings": parts.settings,
@@ -173,7 +174,6 @@ def build_app(parts: Parts) -> Litestar:
             path="/api",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
-        on_app_init=[_remember(parts)],
         request_max_body_size=parts.settings.max_body_bytes,
     )
 
@@ -200,16 +200,6 @@ def _provide(part: object) -> Provide:
         return part
 
     return Provide(give, sync_to_thread=False)
-
-
-def _remember(parts: Parts) -> Callable[[AppConfig], AppConfig]:
-    def remember(config: AppConfig) -> AppConfig:
-        config.state.update(
-            access=parts.access, engine=parts.engine, ingest=parts.ingest, limits=parts.limits
-        )
-        return config
-
-    return remember
 
 
 def run(settings: Settings, ready: Callable[[Parts], None] | None = None) -> None:
@@ -269,7 +259,7 @@ async def _serve(settings: Settings, ready: Callable[[Parts], None]) -> None:
             ),
             background(parts),
         ):
-            app: ASGIApp = auth.refuse_pages(build_app(parts), settings)
+            app: ASGIApp = auth.refuse_pages(parts.receiver.in_front_of(build_app(parts)), settings)
             server = _Server(_uvicorn_config(app, settings), parts)
             server.when_started(lambda: ready(parts))
             await server.serve(sockets=[listener])

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from litestar import Request, Response, Router, post
 from litestar.exceptions import InternalServerException
@@ -31,6 +31,9 @@ from clew.wire.body import ContentType, decompress, parse_content_type
 from clew.wire.limits import Decoded, Limits
 from clew.wire.otlp import DECODERS, Encoding, Signal
 from clew.wire.otlp_answer import encode_response, encode_status
+
+if TYPE_CHECKING:
+    from litestar.types import ASGIApp
 
 log = logging.getLogger("clew.otlp")
 
@@ -196,71 +199,117 @@ async def _project(resource: Resource, headers: Headers, access: Access) -> str 
         return exc
 
 
-@post([f"{prefix}/v1/traces" for prefix in PREFIXES], status_code=200)
-async def export_traces(request: AnyRequest) -> Response[bytes]:
-    """Store the spans of an ExportTraceServiceRequest."""
-    return await _export("traces", request)
+class Answer(NamedTuple):
+    """What a sender is told, in the encoding of its request."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str] = {}
 
 
-@post([f"{prefix}/v1/logs" for prefix in PREFIXES], status_code=200)
-async def export_logs(request: AnyRequest) -> Response[bytes]:
-    """Store the log records of an ExportLogsServiceRequest."""
-    return await _export("logs", request)
+class OtlpReceiver:
+    """Takes exports over HTTP."""
+
+    def __init__(self, access: Access, ingest: Ingest, limits: Limits) -> None:
+        self._access = access
+        self._ingest = ingest
+        self._limits = limits
+
+    def in_front_of(self, app: ASGIApp) -> ASGIApp:
+        """`app`, without its share in most exports: finding a route and making a request and a
+        response of it costs half as much as storing a span. Web pages need its CORS headers."""
+
+        async def receiving(scope: Any, receive: Any, send: Any) -> None:
+            signal = _PATHS.get(scope["path"]) if scope["type"] == "http" else None
+            if signal is None or scope["method"] != "POST":
+                await app(scope, receive, send)
+                return
+            headers = {
+                name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+            }
+            if "origin" in headers:
+                await app(scope, receive, send)
+                return
+            answer = await self.export(signal, headers, _chunks(receive))
+            await _send(send, answer)
+
+        return receiving
+
+    async def export(
+        self, signal: Signal, headers: Headers, chunks: AsyncIterator[bytes]
+    ) -> Answer:
+        """Store what comes in `chunks`."""
+        content = _JSON
+        try:
+            content = parse_content_type(headers.get("content-type", ""))
+            decoded = await self._received(signal, headers, chunks, content)
+        except ClewError as exc:
+            return _refusal(exc, content)
+        except InternalServerException:
+            # How Litestar says that the sender hung up; nobody reads this.
+            return _refusal(Unavailable(_CUT_OFF), content)
+        except Exception:
+            log.exception("an export could not be decoded")
+            return _refusal(ClewError("the server failed on this: its log says how"), content)
+        body = encode_response(signal, content.encoding, decoded.rejected, decoded.messages)
+        return Answer(200, content.media_type, body)
+
+    async def _received(
+        self, signal: Signal, headers: Headers, chunks: AsyncIterator[bytes], content: ContentType
+    ) -> Decoded:
+        await admit(headers, self._access)
+        content_encoding = headers.get("content-encoding", "").strip().lower()
+        claimed = headers.get("content-length", "")
+        with self._ingest.holding() as hold:
+            body = await _read(chunks, claimed, self._limits.body_bytes, hold)
+            export = Export(signal, body, content.encoding, headers, content_encoding)
+            return await receive(export, self._access, self._ingest, self._limits, hold)
 
 
-@post([f"{prefix}/v1/metrics" for prefix in PREFIXES], status_code=200)
-async def export_metrics(request: AnyRequest) -> Response[bytes]:
-    """Store the data points of an ExportMetricsServiceRequest."""
-    return await _export("metrics", request)
+_CUT_OFF = "the request was cut off: send it again"
 
 
-async def _export(signal: Signal, request: AnyRequest) -> Response[bytes]:
-    content = _JSON
-    try:
-        content = parse_content_type(request.headers.get("content-type", ""))
-        decoded = await _received(signal, request, content)
-    except ClewError as exc:
-        return _refusal(exc, content)
-    except InternalServerException:
-        # How Litestar says that the sender hung up; nobody reads this.
-        return _refusal(Unavailable("the request was cut off: send it again"), content)
-    except Exception:
-        log.exception("an export could not be decoded")
-        return _refusal(ClewError("the server failed on this: its log says how"), content)
-    body = encode_response(signal, content.encoding, decoded.rejected, decoded.messages)
-    return Response(body, media_type=content.media_type)
+async def _chunks(receive: Any) -> AsyncIterator[bytes]:
+    """The body of a request as ASGI tells it. Raises Unavailable where the sender hung up."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Unavailable(_CUT_OFF)
+        if chunk := message.get("body"):
+            yield chunk
+        if not message.get("more_body"):
+            return
 
 
-async def _received(signal: Signal, request: AnyRequest, content: ContentType) -> Decoded:
-    state = request.app.state
-    limits: Limits = state.limits
-    headers = request.headers
-    await admit(headers, state.access)
-    content_encoding = headers.get("content-encoding", "").strip().lower()
-    with state.ingest.holding() as hold:
-        body = await _read(request, limits.body_bytes, hold)
-        export = Export(signal, body, content.encoding, headers, content_encoding)
-        return await receive(export, state.access, state.ingest, limits, hold)
+async def _send(send: Any, answer: Answer) -> None:
+    headers = {
+        "content-type": answer.media_type,
+        "content-length": str(len(answer.body)),
+        **answer.headers,
+    }
+    encoded = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
-async def _read(request: AnyRequest, limit: int, hold: Hold) -> bytes:
+async def _read(chunks: AsyncIterator[bytes], claimed: str, limit: int, hold: Hold) -> bytes:
     """The body as sent, or TooLarge as soon as it, or what its header claims, is over the limit."""
-    chunks: list[bytes] = []
+    taken: list[bytes] = []
     size = 0
-    claimed = request.headers.get("content-length", "")
     too_large = TooLarge(f"the body is over {limit} bytes: send smaller batches")
     if claimed.isdecimal() and int(claimed) > limit:
         raise too_large
-    async for chunk in request.stream():
+    async for chunk in chunks:
         size += len(chunk)
         if size > limit:
             raise too_large
         hold(len(chunk))
-        chunks.append(chunk)
-    return b"".join(chunks)
+        taken.append(chunk)
+    return b"".join(taken)
 
 
-def _refusal(exc: ClewError, content: ContentType) -> Response[bytes]:
+def _refusal(exc: ClewError, content: ContentType) -> Answer:
     headers: dict[str, str] = {}
     retry_after_s = None
     if isinstance(exc, Unavailable):
@@ -268,11 +317,43 @@ def _refusal(exc: ClewError, content: ContentType) -> Response[bytes]:
         headers["Retry-After"] = str(retry_after_s)
     if exc.status == 401:  # noqa: PLR2004
         headers["WWW-Authenticate"] = "Bearer"
+    body = encode_status(RPC_CODES[exc.status], exc.message, content.encoding, retry_after_s)
+    return Answer(exc.status, content.media_type, body, headers)
+
+
+def _paths(signal: Signal) -> list[str]:
+    return [f"{prefix}/v1/{signal}" for prefix in PREFIXES]
+
+
+_SIGNALS: tuple[Signal, ...] = ("traces", "logs", "metrics")
+_PATHS: dict[str, Signal] = {path: signal for signal in _SIGNALS for path in _paths(signal)}
+
+
+@post(_paths("traces"), status_code=200)
+async def export_traces(request: AnyRequest, receiver: OtlpReceiver) -> Response[bytes]:
+    """Store the spans of an ExportTraceServiceRequest."""
+    return await _respond("traces", request, receiver)
+
+
+@post(_paths("logs"), status_code=200)
+async def export_logs(request: AnyRequest, receiver: OtlpReceiver) -> Response[bytes]:
+    """Store the log records of an ExportLogsServiceRequest."""
+    return await _respond("logs", request, receiver)
+
+
+@post(_paths("metrics"), status_code=200)
+async def export_metrics(request: AnyRequest, receiver: OtlpReceiver) -> Response[bytes]:
+    """Store the data points of an ExportMetricsServiceRequest."""
+    return await _respond("metrics", request, receiver)
+
+
+async def _respond(signal: Signal, request: AnyRequest, receiver: OtlpReceiver) -> Response[bytes]:
+    answer = await receiver.export(signal, request.headers, request.stream())
     return Response(
-        encode_status(RPC_CODES[exc.status], exc.message, content.encoding, retry_after_s),
-        status_code=exc.status,
-        media_type=content.media_type,
-        headers=headers,
+        answer.body,
+        status_code=answer.status,
+        media_type=answer.media_type,
+        headers=answer.headers,
     )
 
 
