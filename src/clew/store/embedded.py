@@ -46,6 +46,7 @@ class EmbeddedEngine:
     """`Engine` on the folder `path`, which is created when it is missing."""
 
     def __init__(self, path: Path) -> None:
+        _refuse_unlinked(path)
         self._path = path
         self._native = _load_native()
         self._readers: queue.LifoQueue[Any] = queue.LifoQueue()
@@ -173,7 +174,8 @@ class EmbeddedEngine:
                 connection = self._native.connect(str(self._path))
             except RuntimeError as exc:
                 raise StartupError(
-                    f"the span store in {self._path} can't be opened: {_sentence(exc)}"
+                    f"the span store in {self._path} can't be opened ({_sentence(exc)}): restore"
+                    " the folder from a backup, or pass another --data-dir"
                 ) from exc
             self._opened.append(connection)
             return connection
@@ -217,6 +219,17 @@ class _Unhurried:
     async def close(self) -> None:
         """See `Engine.close`."""
         await self._engine.close()
+
+
+def _refuse_unlinked(path: Path) -> None:
+    """Raise StartupError where a copy of the folder has other folders in place of its links: the
+    engine would take the tables in them for others with the same names."""
+    database = path / "metadata" / "clew"
+    if database.is_dir() and not database.is_symlink():
+        raise StartupError(
+            f"the span store in {path} was copied without its symbolic links: copy the folder again"
+            " with something that keeps them, such as cp -a, rsync -a or tar"
+        )
 
 
 def _load_native() -> Any:
