@@ -16,6 +16,7 @@ import pytest
 
 from conftest import CLEW, Served
 from faults.load import OK, HttpConnection, run_body, surprises
+from faults.mounts import mounted
 
 pytestmark = pytest.mark.faults
 
@@ -118,7 +119,7 @@ def test_a_folder_that_can_only_be_read_is_refused(folder: Path) -> None:
     """With a sentence that says what to do, and no harm."""
     before = _files(folder)
     mount = f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}"
-    said = _refused(folder, prefix=_namespace(mount))
+    said = _refused(folder, prefix=mounted(mount))
     assert "read-only file system" in said
     assert "--data-dir" in said
     assert _files(folder) == before
@@ -165,14 +166,6 @@ def _refused(folder: Path, *, prefix: Sequence[str] = ()) -> str:
     assert done.returncode not in (0, None)
     assert "Traceback" not in done.stderr
     return " ".join(done.stderr.split())
-
-
-def _namespace(mount: str) -> list[str]:
-    """What runs a program where `mount`, seen by it alone, was run before."""
-    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-    if shutil.which("unshare") is None or subprocess.run([*command, mount], check=False).returncode:
-        pytest.skip("this system lets nobody mount a file system of their own")
-    return [*command, f'{mount} && exec "$0" "$@"']
 
 
 def _files(folder: Path) -> dict[str, int]:

@@ -26,8 +26,8 @@ async def run_worker(engine: Engine, ingest: Ingest, records: Records, settings:
     while True:
         try:
             await apply_retention(engine.unhurried(), ingest, records, settings.retention_days)
-        except ClewError:
-            log.exception("retention failed; it is tried again in an hour")
+        except ClewError as exc:
+            log.error("retention failed; it is tried again in an hour: %s", exc)  # noqa: TRY400
         await asyncio.sleep(RETENTION_EVERY_S)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import importlib
 import importlib.machinery
 import logging
@@ -19,17 +20,19 @@ import os
 import queue
 import re
 import sys
+import tempfile
 import threading
 import time
 import types
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from clew.errors import StartupError, StoreError
 from clew.store.backlog import Backlog
-from clew.store.engine import SESSION, Batch, Param, Settings, encode_param
+from clew.store.engine import DISK_FULL, NO_SPACE, SESSION, Batch, Param, Settings, encode_param
 from clew.store.layout import Layout
 
 READERS = 4
@@ -152,17 +155,16 @@ class EmbeddedEngine:
             self._readers.put(connection)
 
     def _insert(self, batch: Batch) -> None:
-        statement = f"INSERT INTO {batch.table} ({', '.join(batch.columns)})"
         connection = self._writers.get()
         try:
             connection = connection or self._prepare(self._connect())
-            inserter = connection.send_insert(statement, "MsgPack")
-            try:
-                connection.insert_append(inserter, batch.rows)
-                connection.insert_done(inserter)
-            except RuntimeError:
-                connection.insert_cancel(inserter)
-                raise
+            # chdb's own `send_insert` keeps silent where the disk is full, and loses the rows.
+            with _nameless_file(batch.rows) as file:
+                connection.query(
+                    f"INSERT INTO {batch.table} ({', '.join(batch.columns)})"  # noqa: S608
+                    f" SELECT * FROM file('/dev/fd/{file.fileno()}', MsgPack)",
+                    "Null",
+                )
         except RuntimeError as exc:
             raise _store_error(exc) from exc
         finally:
@@ -258,6 +260,24 @@ def _load_native() -> Any:
         os.chdir(here)
 
 
+@contextmanager
+def _nameless_file(content: bytes) -> Generator[BinaryIO]:
+    """A file with this content, in memory where the system has such files."""
+    with _new_file() as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError as exc:
+            raise StoreError(f"rows can't be handed to the store: {exc.strerror}") from exc
+        yield file
+
+
+def _new_file() -> BinaryIO:
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("clew-rows"), "wb")
+    return cast("BinaryIO", tempfile.TemporaryFile())
+
+
 def _with_settings(sql: str, settings: Settings) -> str:
     return f"{sql}\nSETTINGS {_pairs(settings)}"
 
@@ -272,7 +292,10 @@ def _setting(value: str | float) -> str:
 
 def _store_error(exc: RuntimeError) -> StoreError:
     found = re.search(r"Code: (\d+)\.", str(exc))
-    return StoreError(_sentence(exc), int(found[1]) if found else 0)
+    code = int(found[1]) if found else 0
+    if code == NO_SPACE or os.strerror(errno.ENOSPC) in str(exc):
+        return StoreError(DISK_FULL, NO_SPACE)
+    return StoreError(_sentence(exc), code)
 
 
 def _sentence(exc: RuntimeError) -> str:
