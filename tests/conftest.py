@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -109,12 +109,18 @@ CLEW = (sys.executable, "-m", "clew.cli")
 class Served:
     """A Clew server in a process of its own."""
 
-    def __init__(self, folder: Path, *flags: str, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *flags: str,
+        environ: dict[str, str] | None = None,
+        prefix: Sequence[str] = (),
+    ) -> None:
         self.port, self.grpc_port = free_port(), free_port()
         self.folder = folder
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder.parent / f"{folder.name}.log"
-        command = [*CLEW, "serve", "--port", str(self.port)]
+        command = [*prefix, *CLEW, "serve", "--port", str(self.port)]
         command += ["--grpc-port", str(self.grpc_port), "--data-dir", str(folder), *flags]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -25,7 +25,7 @@ from clew.score import Score
 from clew.span import Facts, Log, Point, Span
 from clew.store import spans as store
 from clew.store.engine import NETWORK_ERROR, Engine
-from clew.store.spans import Rows
+from clew.store.spans import FINISHED, Rows
 from clew.wire.merge import merge
 
 COMMIT_INTERVAL_S = 0.1
@@ -47,6 +47,12 @@ INLINE_SPANS = 16
 
 _RUNNING = """
 SELECT project, trace_id, span_id FROM spans WHERE end_ns IS NULL LIMIT 100000
+"""
+_NEWEST = """
+SELECT greatest(
+    (SELECT max(version % {finished:UInt64}) FROM spans),
+    (SELECT max(version) FROM scores)
+)
 """
 
 log = logging.getLogger("clew")
@@ -296,12 +302,16 @@ class Ingest:
 
     async def _recall(self) -> None:
         """Remember the spans that were running when the server stopped: their end is still to
-        come."""
+        come. And the time of the newest row, which the clock may be behind now."""
         try:
             lines = await self._engine.query(_RUNNING, fmt="JSONCompactEachRow")
+            newest = await self._engine.query(_NEWEST, {"finished": FINISHED}, fmt="TSV")
         except StoreError:
             log.exception("running spans couldn't be recalled; their ends will replace them")
             return
+        self._preparer.arrivals.start_after(int(newest))
+        # What came in before this is prepared again, with a later time.
+        self._preparer.stored.forget()
         for line in lines.splitlines():
             project, trace_id, span_id = msgspec.json.decode(line)
             self._told.add({span_key(project, trace_id, span_id): 1})

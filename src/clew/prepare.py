@@ -8,6 +8,7 @@ Nothing here waits or writes, so that it can be done in a thread beside the even
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -140,11 +141,33 @@ class StoredContents:
         self._blobs.clear()
 
 
+class Arrivals:
+    """When exports came in. Of two versions of a row the later one stays, so that no time is given
+    twice, and none before another where the clock is set back."""
+
+    def __init__(self) -> None:
+        self._last_ns = 0
+        self._lock = threading.Lock()
+
+    def next_ns(self, count: int) -> int:
+        """The first of `count` nanoseconds: about now, and later than all that were given."""
+        with self._lock:
+            first_ns = max(time.time_ns(), self._last_ns + 1)
+            self._last_ns = first_ns + count
+            return first_ns
+
+    def start_after(self, last_ns: int) -> None:
+        """Give none up to `last_ns`, which an earlier process may have given."""
+        with self._lock:
+            self._last_ns = max(self._last_ns, last_ns)
+
+
 class Preparer:
-    """Makes rows of exports. `stored` is told what became durable."""
+    """Makes rows of exports. `stored` is told what became durable, `arrivals` what was given."""
 
     def __init__(self, price: PriceSpan | None = None) -> None:
         self.stored = StoredContents()
+        self.arrivals = Arrivals()
         self._price = price or _unpriced
 
     def understand(self, span: Span, logs: Sequence[Log] = ()) -> Facts:
@@ -161,7 +184,7 @@ class Preparer:
         prepared = Prepared(project, self.stored.epoch, keys, Rows(), {}, set())
         packer = Packer()
         resources: dict[int, dict[str, str]] = {}
-        received_ns = time.time_ns()
+        received_ns = self.arrivals.next_ns(len(export.spans))
         for offset, span in enumerate(export.spans):
             resource = _resource_values(span.resource, resources)
             facts = export.facts.get(span.span_id) or self.understand(span)

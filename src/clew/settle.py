@@ -87,8 +87,8 @@ class Settler:
                     batch = trace_ids[start : start + BATCH]
                     try:
                         await self.settle(project, batch)
-                    except ClewError:
-                        log.exception("settling failed; it is tried again")
+                    except ClewError as exc:
+                        log.error("settling failed; it is tried again: %s", exc)  # noqa: TRY400
                         self._note(project, set(batch))
 
     def _due(self, now: float) -> dict[str, list[str]]:

@@ -9,34 +9,18 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from conftest import Served
-from faults.load import OK, RETRY, SPANS_A_RUN, TOKENS_A_CALL, Sender, prompt, surprises, twice
+from faults.checks import check_acknowledged, stored
+from faults.load import OK, RETRY, SPANS_A_RUN, Sender, prompt, surprises, twice
 
 pytestmark = pytest.mark.faults
 
 KILLS = int(os.environ.get("CLEW_TEST_KILLS", "5"))
 SEED = int(os.environ.get("CLEW_TEST_SEED", "7"))
 SENDERS = 6
-RUNS = """
-SELECT trace_id, count() AS spans, countIf(isNull(end_ns)) AS running, sum(input_tokens) AS tokens
-FROM spans GROUP BY trace_id
-"""
-CONTENTS = "SELECT trace_id, count() AS contents FROM contents GROUP BY trace_id"
-
-
-class Stored(NamedTuple):
-    """What the store holds of a run."""
-
-    spans: int
-    running: int
-    tokens: int | None
-
-
-WHOLE = Stored(spans=SPANS_A_RUN, running=0, tokens=TOKENS_A_CALL * (SPANS_A_RUN - 1))
 
 
 @pytest.mark.timeout(60 + 20 * KILLS)
@@ -49,7 +33,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
     for number in range(KILLS):
         server = Served(tmp_path / "data").wait()
         if number % 2:
-            _check_acknowledged(server, senders, f"after kill {number} of seed {SEED}")
+            check_acknowledged(server, senders, f"after kill {number} of seed {SEED}")
         _load(server, senders, acknowledgements=chance.randrange(1, 100))
         time.sleep(chance.uniform(0, 0.1))
         server.stop(signal.SIGKILL)
@@ -89,46 +73,23 @@ def _load(server: Served, senders: Sequence[Sender], *, acknowledgements: int) -
 def _check_all(tmp_path: Path, senders: Sequence[Sender], chance: random.Random) -> None:
     """After the next start everything is there, and what wasn't answered can be sent."""
     server = Served(tmp_path / "data").wait()
-    _check_acknowledged(server, senders, "after the last")
+    check_acknowledged(server, senders, "after the last")
     for sender in senders:
         sender.start(server)
         sender.stop()
-    _check_acknowledged(server, senders, "at the end")
+    check_acknowledged(server, senders, "at the end")
     _check_sums(server, chance)
     assert server.stop() == 0
 
 
-def _check_acknowledged(server: Served, senders: Sequence[Sender], when: str) -> None:
-    """Whatever was acknowledged is stored, each span once, and the newest that was told of it."""
-    stored = _stored(server)
-    acknowledged = {export for sender in senders for export in sender.acknowledged}
-    lost = [export for export in acknowledged if export.run not in stored]
-    assert not lost, when
-    assert {run.spans for run in stored.values()} <= {SPANS_A_RUN}, when
-    finished = {stored[export.run] for export in acknowledged if export.finished}
-    assert finished <= {WHOLE}, when
-    assert set(_counts(server, CONTENTS).values()) <= {(SPANS_A_RUN - 1,)}, when
-
-
 def _check_sums(server: Served, chance: random.Random) -> None:
     """The project counts each run once, and payloads come back byte for byte."""
-    stored = _stored(server)
+    runs = stored(server)
     [project] = server.http.get("/api/projects").json()["projects"]
     counts = (project["trace_count"], project["span_count"])
-    assert counts == (len(stored), len(stored) * SPANS_A_RUN)
-    for run in chance.sample(sorted(stored), min(20, len(stored))):
+    assert counts == (len(runs), len(runs) * SPANS_A_RUN)
+    for run in chance.sample(sorted(runs), min(20, len(runs))):
         path = f"/api/projects/default/traces/{run:032x}/export?format=jsonl"
         lines = server.http.get(path).text.splitlines()
         assert len(lines) == SPANS_A_RUN
         assert all(prompt(run, asked) in lines[-1] for asked in range(2, SPANS_A_RUN + 1))
-
-
-def _stored(server: Served) -> dict[int, Stored]:
-    return {run: Stored(*values) for run, values in _counts(server, RUNS).items()}
-
-
-def _counts(server: Served, query: str) -> dict[int, tuple[int, ...]]:
-    answer = server.http.post(
-        "/api/projects/default/sql", json={"query": query, "limit": 10_000}
-    ).raise_for_status()
-    return {int(trace_id, 16): tuple(values) for trace_id, *values in answer.json()["rows"]}

@@ -12,7 +12,7 @@ import pytest
 import make
 from clew.ingest import Ingest
 from clew.records import open_records, projects
-from clew.server.worker import apply_retention
+from clew.server.worker import Clock, apply_retention
 from clew.store.embedded import EmbeddedEngine
 from clew.store.spans import DAY_NS
 
@@ -47,3 +47,15 @@ async def test_each_project_keeps_its_days(
     assert await apply_retention(engine, ingest, records, 30) == 1
     assert await counted(engine, "contents", names[30]) == 2
     records.close()
+
+
+async def test_a_clock_that_was_set_is_not_believed_at_once() -> None:
+    """Forwards or back; the next time it is, when it went on evenly from there."""
+    wall, steady = [1e9], [0.0]
+    clock = Clock(lambda: wall[0], lambda: steady[0])
+    told: list[bool] = []
+    for set_by_s in (0.0, 86_400.0, 0.0, -86_400.0, 0.0, 2.0):
+        wall[0] += 3600.0 + set_by_s
+        steady[0] += 3600.0
+        told.append(clock.jumped())
+    assert told == [False, True, False, True, False, False]

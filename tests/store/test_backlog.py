@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from clew.errors import StoreError
-from clew.store.backlog import Backlog
+from clew.store.backlog import FULL_BYTES, Backlog
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Batch, Engine
 from clew.store.journal import Journal
@@ -137,6 +137,32 @@ def test_a_full_disk_is_waited_for(backlog: Backlog, table: Table, tmp_path: Pat
     assert not files(tmp_path)
 
 
+def test_a_full_disk_is_tried_again(backlog: Backlog, table: Table, tmp_path: Path) -> None:
+    """Though nobody asks, and nothing more comes."""
+    table.full = True
+    backlog.append([SPANS])
+    with pytest.raises(StoreError):
+        backlog.clear()
+    table.full = False
+    for _ in range(100):
+        if not files(tmp_path):
+            break
+        time.sleep(0.1)
+    assert table.stored == [SPANS]
+
+
+def test_what_waits_is_bounded(backlog: Backlog, table: Table) -> None:
+    """Where nothing can be stored for long, appends are refused before memory is full."""
+    table.full = True
+    half = SPANS._replace(rows=bytes(FULL_BYTES // 2 + 1))
+    for _ in range(2):
+        backlog.append([half])
+        with pytest.raises(StoreError):
+            backlog.clear()
+    with pytest.raises(StoreError):
+        backlog.append([SPANS])
+
+
 def test_refused_rows_take_no_others_with_them(
     backlog: Backlog, table: Table, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,12 +202,13 @@ print(len(sealed.paths), [batch.rows for append in sealed.appends for batch in a
 
 
 def test_a_disk_that_fills_up_tears_nothing(tmp_path: Path) -> None:
-    """An append that doesn't fit is refused, and the ones around it are there after a crash."""
+    """An append that doesn't fit is refused and leaves nothing behind; the ones around it are there
+    after a crash."""
     folder = tmp_path / "journal"
     done = subprocess.run(
         [sys.executable, "-c", NO_ROOM, str(folder)], capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines() == ["243", "2 [b'first', b'last']"]
+    assert done.stdout.splitlines() == ["243", "1 [b'first', b'last']"]
     left = [batch.rows for sealed in Journal(folder).left() for [batch] in sealed.appends]
     assert left == [b"first", b"last"]
 

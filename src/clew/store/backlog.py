@@ -53,7 +53,7 @@ class Backlog:
     def append(self, batches: Sequence[Batch]) -> None:
         """Take the batches; they are on disk when this returns. Raises StoreError if they can't
         be."""
-        if self._journal.size_bytes > FULL_BYTES:
+        if self._waiting_bytes() > FULL_BYTES:
             self.clear()
         with self._changed:
             self._journal.append(batches)
@@ -98,8 +98,15 @@ class Backlog:
             if not self._try_to_clear():
                 time.sleep(RETRY_S)
 
+    def _waiting_bytes(self) -> int:
+        """All that isn't stored yet, and is in memory as well."""
+        with self._changed:
+            return self._journal.size_bytes + sum(sealed.size_bytes for sealed in self._sealed)
+
     def _due_in_s(self) -> float | None:
         """How long there is still time; None while nothing waits."""
+        if self._sealed:
+            return 0
         if self._since is None:
             return None
         if self._journal.size_bytes > STORE_BYTES:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import importlib
 import importlib.machinery
 import logging
@@ -19,17 +20,19 @@ import os
 import queue
 import re
 import sys
+import tempfile
 import threading
 import time
 import types
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from clew.errors import StartupError, StoreError
 from clew.store.backlog import Backlog
-from clew.store.engine import SESSION, Batch, Param, Settings, encode_param
+from clew.store.engine import DISK_FULL, NO_SPACE, SESSION, Batch, Param, Settings, encode_param
 from clew.store.layout import Layout
 
 READERS = 4
@@ -50,6 +53,7 @@ class EmbeddedEngine:
     as they are, for programs that copy them."""
 
     def __init__(self, path: Path, *, still: bool = False) -> None:
+        _refuse_unlinked(path)
         self._path = path
         self._place = f"{path}?config-file={_STILL}" if still else str(path)
         self._still = still
@@ -161,17 +165,16 @@ class EmbeddedEngine:
             self._readers.put(connection)
 
     def _insert(self, batch: Batch) -> None:
-        statement = f"INSERT INTO {batch.table} ({', '.join(batch.columns)})"
         connection = self._writers.get()
         try:
             connection = connection or self._prepare(self._connect())
-            inserter = connection.send_insert(statement, "MsgPack")
-            try:
-                connection.insert_append(inserter, batch.rows)
-                connection.insert_done(inserter)
-            except RuntimeError:
-                connection.insert_cancel(inserter)
-                raise
+            # chdb's own `send_insert` keeps silent where the disk is full, and loses the rows.
+            with _nameless_file(batch.rows) as file:
+                connection.query(
+                    f"INSERT INTO {batch.table} ({', '.join(batch.columns)})"  # noqa: S608
+                    f" SELECT * FROM file('/dev/fd/{file.fileno()}', MsgPack)",
+                    "Null",
+                )
         except RuntimeError as exc:
             raise _store_error(exc) from exc
         finally:
@@ -183,7 +186,8 @@ class EmbeddedEngine:
                 connection = self._native.connect(self._place)
             except RuntimeError as exc:
                 raise StartupError(
-                    f"the span store in {self._path} can't be opened: {_sentence(exc)}"
+                    f"the span store in {self._path} can't be opened ({_sentence(exc)}): restore"
+                    " the folder from a backup, or pass another --data-dir"
                 ) from exc
             self._opened.append(connection)
             return connection
@@ -229,6 +233,17 @@ class _Unhurried:
         await self._engine.close()
 
 
+def _refuse_unlinked(path: Path) -> None:
+    """Raise StartupError where a copy of the folder has other folders in place of its links: the
+    engine would take the tables in them for others with the same names."""
+    database = path / "metadata" / "clew"
+    if database.is_dir() and not database.is_symlink():
+        raise StartupError(
+            f"the span store in {path} was copied without its symbolic links: copy the folder again"
+            " with something that keeps them, such as cp -a, rsync -a or tar"
+        )
+
+
 def _load_native() -> Any:
     """Chdb's native module without the package around it.
 
@@ -255,6 +270,24 @@ def _load_native() -> Any:
         os.chdir(here)
 
 
+@contextmanager
+def _nameless_file(content: bytes) -> Generator[BinaryIO]:
+    """A file with this content, in memory where the system has such files."""
+    with _new_file() as file:
+        try:
+            file.write(content)
+            file.flush()
+        except OSError as exc:
+            raise StoreError(f"rows can't be handed to the store: {exc.strerror}") from exc
+        yield file
+
+
+def _new_file() -> BinaryIO:
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("clew-rows"), "wb")
+    return cast("BinaryIO", tempfile.TemporaryFile())
+
+
 def _with_settings(sql: str, settings: Settings) -> str:
     return f"{sql}\nSETTINGS {_pairs(settings)}"
 
@@ -269,7 +302,10 @@ def _setting(value: str | float) -> str:
 
 def _store_error(exc: RuntimeError) -> StoreError:
     found = re.search(r"Code: (\d+)\.", str(exc))
-    return StoreError(_sentence(exc), int(found[1]) if found else 0)
+    code = int(found[1]) if found else 0
+    if code == NO_SPACE or os.strerror(errno.ENOSPC) in str(exc):
+        return StoreError(DISK_FULL, NO_SPACE)
+    return StoreError(_sentence(exc), code)
 
 
 def _sentence(exc: RuntimeError) -> str:

@@ -28,6 +28,8 @@ NETWORK_ERROR: Final = 210
 """The code of a `StoreError` for a database that can't be reached."""
 NO_SPACE: Final = 243
 """The code of a `StoreError` for a full disk."""
+DISK_FULL: Final = "the disk of the data folder is full: free some, and spans are stored again"
+"""What such an error says."""
 
 
 class Batch(NamedTuple):

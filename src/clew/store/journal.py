@@ -10,6 +10,8 @@ insert.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import struct
 from collections.abc import Iterator, Sequence
@@ -20,11 +22,12 @@ import msgspec
 import xxhash
 
 from clew.errors import StoreError
-from clew.store.engine import NO_SPACE, Batch
+from clew.store.engine import DISK_FULL, NO_SPACE, Batch
 
 _HEAD = struct.Struct("<IQ")
 """How many bytes follow, and their xxh3-64."""
 _REFUSED = ".refused"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Sealed(NamedTuple):
@@ -32,6 +35,7 @@ class Sealed(NamedTuple):
 
     paths: list[Path]
     appends: list[Sequence[Batch]]
+    size_bytes: int = 0
 
 
 class Journal:
@@ -45,6 +49,7 @@ class Journal:
         self._file: int | None = None
         self._paths: list[Path] = []
         self._appends: list[Sequence[Batch]] = []
+        self._length = 0
         self.size_bytes = 0
         folder.mkdir(exist_ok=True)
         self._last = max((int(path.stem) for path in folder.iterdir()), default=0)
@@ -61,28 +66,43 @@ class Journal:
         try:
             self._append(_encode(batches))
         except OSError as exc:
-            # Whatever was written is no whole entry, so nothing may stand behind it.
-            self.close()
-            raise StoreError(f"the journal can't be written: {exc.strerror}", NO_SPACE) from exc
+            self._undo()
+            if exc.errno in _FULL:
+                raise StoreError(DISK_FULL, NO_SPACE) from exc
+            raise StoreError(f"the journal can't be written: {exc.strerror}") from exc
         self._appends.append(batches)
         self.size_bytes += sum(len(batch.rows) for batch in batches)
 
     def _append(self, entry: bytes) -> None:
         if self._file is None:
             path = self._next()
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
             self._paths.append(path)
+            self._length = 0
             _sync_folder(self._folder)
         written = 0
         while written < len(entry):
             written += os.write(self._file, memoryview(entry)[written:])
         os.fdatasync(self._file)
+        self._length += len(entry)
+
+    def _undo(self) -> None:
+        """Take back what an append wrote before it failed: nothing may stand behind a part of one,
+        and a full disk shouldn't hold a file for each that was tried."""
+        if self._file is None:
+            return
+        with contextlib.suppress(OSError):
+            if self._length:
+                os.ftruncate(self._file, self._length)
+                return
+            self._paths.pop().unlink()
+        self.close()
 
     def seal(self) -> Sealed | None:
         """What was appended since the last time; None if nothing was."""
         if not self._appends:
             return None
-        sealed = Sealed(self._paths, self._appends)
+        sealed = Sealed(self._paths, self._appends, self.size_bytes)
         self.close()
         self._paths = []
         self._appends = []

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -20,10 +22,12 @@ from prometheus_client.registry import Collector
 from clew.errors import ClewError
 from clew.ingest import Ingest
 from clew.records import Records, projects
-from clew.store.engine import Engine
+from clew.store.engine import DISK_FULL, Engine
 
 PROBE_EVERY_S = 2.0
 """A probe writes and flushes a file; more often than this the last answer is given."""
+INSERT_BYTES = 4 << 20
+"""With less free the span store refuses inserts: it sets 1 MiB aside for each, more for merges."""
 
 
 class Probe:
@@ -49,18 +53,22 @@ class Probe:
 
     async def _ask(self) -> str | None:
         try:
-            await asyncio.to_thread(_write_durably, self._folder / "probe")
+            await asyncio.to_thread(_write_durably, self._folder)
             await self._engine.query("SELECT 1", fmt="Null")
             await self._records.read(projects.get, projects.DEFAULT)
         except OSError as exc:
+            if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+                return DISK_FULL
             return f"the data folder can't be written: {exc.strerror or exc}"
         except ClewError as exc:
             return exc.message
         return None
 
 
-def _write_durably(path: Path) -> None:
-    with path.open("wb") as file:
+def _write_durably(folder: Path) -> None:
+    if shutil.disk_usage(folder).free < INSERT_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with (folder / "probe").open("wb") as file:
         # A block's worth: an empty file can be made on a disk that has no room for data.
         file.write(b"clew" * 1024)
         file.flush()
