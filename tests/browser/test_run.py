@@ -45,7 +45,7 @@ def test_click_collapses_and_expands(app: App) -> None:
 
 
 def test_keyboard_walks_collapses_and_expands(app: App) -> None:
-    """Arrows as in any tree."""
+    """Arrows as in any tree; where they rest is shown beside it."""
     run = trip()
     app.send(*run)
     app.open_run(run.planner)
@@ -59,6 +59,7 @@ def test_keyboard_walks_collapses_and_expands(app: App) -> None:
     expect(app.span_row(run.ask)).to_be_visible()
     app.press("ArrowRight")
     expect(app.span_row(run.ask)).to_have_attribute("aria-selected", "true")
+    expect(app.detail(run.ask)).to_be_visible()
 
 
 def test_like_spans_are_one_row_until_opened(app: App) -> None:
