@@ -35,6 +35,10 @@ class ToolBusyError(Exception):
     """A tool's own server answered 429; worth another attempt."""
 
 
+class GuardrailViolation(Exception):  # noqa: N818 (what guardrails of frameworks call it)
+    """The guard turned the guest's request away."""
+
+
 class TooManyTurnsError(Exception):
     """The model went on asking for tools."""
 
@@ -113,7 +117,7 @@ class Shift:
     approval_s: float | None = None
     """How long a person takes to approve; None leaves the run waiting."""
     guarded: bool = False
-    """Ask the guard model first, as the staging deployment does."""
+    """Ask the guard model first, as staging does, and production since release 1.9.0."""
     language: str = "en"
 
 
@@ -138,7 +142,7 @@ class Desk:
         self._planner = recording.agent("planner")(self._plan)
         self._researcher = recording.agent("researcher")(self._research)
         self._refund_agent = recording.agent("refund_agent")(self._handle_refund)
-        self._guard = recording.step("check_request")(self._check_request)
+        self._guard = recording.guardrail("check_request")(self._check_request)
         self._approval = recording.human("approval")(self._ask_approval)
         self._policies = recording.retriever("policies")(self._find_policies)
         self._tools: Mapping[str, Tool] = {
@@ -186,7 +190,10 @@ class Desk:
             messages=[{"role": "user", "content": f"Is this about travel? {said[:2000]}"}],
             max_tokens=5,
         )
-        return answered.choices[0].message.content or ""
+        verdict = answered.choices[0].message.content or ""
+        if verdict == "no":
+            raise GuardrailViolation("the request is not about travel")
+        return verdict
 
     def _converse(
         self,

@@ -7,14 +7,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 from asyncio import CancelledError
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
+from typing import NamedTuple
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -25,10 +30,12 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExportResult
+from opentelemetry.trace import format_trace_id
 
 from clew import conventions as names
 from demo.clock import Clock, SimulatedLatency, retime
-from demo.desk import Desk, Message, Shift, TooManyTurnsError
+from demo.desk import Desk, GuardrailViolation, Message, Shift, TooManyTurnsError
+from demo.judging import Ended, Score, scores
 from demo.model import Failure, FakeModel, Reply, Request
 from demo.recording import start
 from demo.stories import TELL, Story
@@ -36,6 +43,13 @@ from demo.visits import ANCHOR, SEED, Visit, plan
 
 BATCH_SPANS = 400
 """Spans in one export: few requests, each far below a receiver's limits."""
+
+
+class Recorded(NamedTuple):
+    """One run."""
+
+    spans: list[ReadableSpan]
+    scores: list[Score]
 
 
 class Recorder:
@@ -50,26 +64,39 @@ class Recorder:
         self._client = OpenAI(base_url=model.url, api_key="demo", http_client=http)
         self._histories: dict[str, list[Message]] = {}
 
-    def spans(self, visit: Visit) -> list[ReadableSpan]:
-        """What serving `visit` records, on the simulated timeline."""
+    def record(self, visit: Visit) -> Recorded:
+        """What serving `visit` records, on the simulated timeline, and how it is judged."""
         self._ids.reseed(f"{self._anchor_ns}/{visit.number}")
         clock = Clock(visit.start_ns)
         story = TELL[visit.story](visit.chance, visit.about.user, visit.language, visit.day)
         with self._model.play(story.script(), f"{SEED}/{visit.number}"):
-            self._serve(visit, story, clock)
-        recorded = self._collector.take()
-        return retime(recorded, clock, _resource(visit, self._anchor_ns), now_ns=self._anchor_ns)
+            said = self._serve(visit, story, clock)
+        resource = _resource(visit, self._anchor_ns)
+        spans = retime(self._collector.take(), clock, resource, now_ns=self._anchor_ns)
+        (root,) = [span for span in spans if span.parent is None]
+        if root.context is None or root.end_time is None:
+            return Recorded(spans, [])
+        ended = Ended(
+            visit=visit,
+            trace_id=format_trace_id(root.context.trace_id),
+            question=story.question,
+            said=said,
+            end_ns=root.end_time,
+        )
+        return Recorded(spans, scores(ended, self._model, self._anchor_ns))
 
-    def _serve(self, visit: Visit, story: Story, clock: Clock) -> None:
+    def _serve(self, visit: Visit, story: Story, clock: Clock) -> str | None:
+        """What the guest is told; None where that is to try again, or nothing."""
         history = self._histories.setdefault(visit.about.session, [])
         self._latency.clock = clock
         desk = Desk(self._recording, self._client, clock, _shift(visit, story), list(history))
         asked: Message = {"role": "user", "content": story.question}
         try:
             said = self._recording.run(visit.about, lambda: desk.answer(story.question))
-        except (OpenAIError, TooManyTurnsError, LookupError, CancelledError):
-            return  # what the guest sees as "please try again", and the run as an error
+        except (OpenAIError, TooManyTurnsError, GuardrailViolation, LookupError, CancelledError):
+            return None
         history += [asked, {"role": "assistant", "content": said}]
+        return said
 
 
 def _shift(visit: Visit, story: Story) -> Shift:
@@ -78,7 +105,7 @@ def _shift(visit: Visit, story: Story) -> Shift:
         prompt=visit.prompt,
         faults=story.faults,
         approval_s=story.approval_s,
-        guarded=visit.environment == "staging",
+        guarded=visit.guarded,
     )
 
 
@@ -96,12 +123,13 @@ def _resource(visit: Visit, anchor_ns: int) -> Resource:
 
 
 class Sender:
-    """Sends spans in batches, beside the recording of the next ones."""
+    """Sends spans in batches, beside the recording of the next ones, and the scores at the end."""
 
     def __init__(self, url: str, project: str) -> None:
-        headers = {"x-clew-project": project}
-        if key := os.environ.get("CLEW_API_KEY"):
-            headers["authorization"] = f"Bearer {key}"
+        key = os.environ.get("CLEW_API_KEY")
+        self._headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._scores_url = f"{url}/api/projects/{urllib.parse.quote(project)}/scores"
+        headers = {"x-clew-project": project, **self._headers}
         endpoint = f"{url}/v1/traces"
         # Patient: the first export may arrive while the server still settles.
         self._exporter = OTLPSpanExporter(
@@ -110,10 +138,12 @@ class Sender:
         self._pool = ThreadPoolExecutor(1)
         self._pending: list[Future[SpanExportResult]] = []
         self._batch: list[ReadableSpan] = []
+        self._scores: list[Score] = []
 
-    def send(self, spans: Sequence[ReadableSpan]) -> None:
-        """Hand spans over; they leave when a batch is full."""
-        self._batch.extend(spans)
+    def send(self, recorded: Recorded) -> None:
+        """Hand a run over; its spans leave when a batch is full."""
+        self._batch.extend(recorded.spans)
+        self._scores.extend(recorded.scores)
         if len(self._batch) >= BATCH_SPANS:
             self._submit()
 
@@ -121,7 +151,21 @@ class Sender:
         """Wait for the answers; False where something wasn't acknowledged."""
         self._submit()
         self._pool.shutdown()
-        return all(future.result() is SpanExportResult.SUCCESS for future in self._pending)
+        taken = all(future.result() is SpanExportResult.SUCCESS for future in self._pending)
+        return self._send_scores() and taken
+
+    def _send_scores(self) -> bool:
+        body = json.dumps({"scores": self._scores}).encode()
+        headers = {"content-type": "application/json", **self._headers}
+        request = urllib.request.Request(self._scores_url, body, headers)  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=30):  # noqa: S310 (the caller's server)
+                return True
+        except urllib.error.HTTPError as refusal:
+            # A receiver of OTLP that isn't Clew has no scores.
+            return refusal.code == HTTPStatus.NOT_FOUND
+        except urllib.error.URLError:
+            return False
 
     def _submit(self) -> None:
         batch, self._batch = self._batch, []
@@ -137,7 +181,7 @@ def record(recording_name: str, url: str, project: str, anchor_ns: int) -> bool:
         recorder = Recorder(recording_name, anchor_ns, model)
         for visit in plan(anchor_ns):
             if visit.recording == recording_name:
-                sender.send(recorder.spans(visit))
+                sender.send(recorder.record(visit))
                 print(visit.number, flush=True)
     return sender.close()
 

@@ -71,6 +71,7 @@ class Recording(Protocol):
     def tool(self, name: str) -> Decorate: ...
     def step(self, name: str) -> Decorate: ...
     def retriever(self, name: str) -> Decorate: ...
+    def guardrail(self, name: str) -> Decorate: ...
     def human(self, name: str) -> Decorate: ...
     def handoff(self, source: str, target: str) -> AbstractContextManager[object]: ...
     def prompt(self, prompt: Prompt) -> AbstractContextManager[None]: ...
@@ -137,6 +138,21 @@ class OpenInference:
 
     def retriever(self, name: str) -> Decorate:
         return cast("Decorate", self._tracer.retriever(name=name))
+
+    def guardrail(self, name: str) -> Decorate:
+        def decorate(function: F) -> F:
+            def recorded(asked: object) -> object:
+                with self._tracer.start_as_current_span(
+                    name, openinference_span_kind="guardrail"
+                ) as span:
+                    span.set_input(str(asked))
+                    found = function(asked)
+                    span.set_output(str(found))
+                    return found
+
+            return cast("F", recorded)
+
+        return decorate
 
     def human(self, name: str) -> Decorate:
         return cast("Decorate", self._tracer.chain(name=name))
@@ -213,6 +229,9 @@ class OpenLLMetry:
     def retriever(self, name: str) -> Decorate:
         return self.tool(name)
 
+    def guardrail(self, name: str) -> Decorate:
+        return self.step(name)
+
     def human(self, name: str) -> Decorate:
         return self.step(name)
 
@@ -280,6 +299,19 @@ class GenAi:
                             names.GEN_AI_RETRIEVAL_DOCUMENTS: documents,
                         }
                     )
+                    return found
+
+            return cast("F", recorded)
+
+        return decorate
+
+    def guardrail(self, name: str) -> Decorate:
+        def decorate(function: F) -> F:
+            def recorded(asked: object) -> object:
+                with clew.span(name, kind="guardrail") as span:
+                    span.input(asked)
+                    found = function(asked)
+                    span.output(found)
                     return found
 
             return cast("F", recorded)

@@ -39,6 +39,8 @@ PLANNER_PROMPTS: Mapping[str, str] = {
 
 _PROMPT_SINCE = (("7", 5.0), ("6", 9.5), ("5", 99.0))
 _RELEASE_SINCE = (("1.9.0", 4.0), ("1.8.1", 10.0), ("1.8.0", 99.0))
+_GUARDED_RELEASE = "1.9.0"
+"""What brought the guard from staging to production."""
 _LANGUAGES = {"en": "English", "de": "German", "ja": "Japanese", "zh": "Chinese", "ko": "Korean"}
 
 _STORIES: Mapping[str, int] = {
@@ -81,6 +83,9 @@ _PLACED: tuple[tuple[str, str, float], ...] = (
     ("refusal", "openinference", 0.4),
     ("refusal", "openllmetry", 3.6),
     ("grand tour", "genai", 0.5),
+    ("off topic", "genai", 3.1),
+    ("off topic", "openinference", 1.7),
+    ("off topic", "openllmetry", 0.45),
 )
 """Story, recording, days before the anchor."""
 
@@ -102,6 +107,7 @@ class Visit:
     prompt: Prompt
     release: str
     environment: str
+    guarded: bool
     chance: random.Random = field(compare=False)
 
 
@@ -157,6 +163,7 @@ class _Plan:
         staging = chance.random() < STAGING_SHARE
         user = guest or _guest(chance)
         days_ago = (self._anchor_ns - start_ns) / DAY_NS
+        release = _since(_RELEASE_SINCE, days_ago)
         return Visit(
             number=number,
             recording=recording,
@@ -171,8 +178,9 @@ class _Plan:
             day=_travel_day(chance, start_ns),
             language=language,
             prompt=_prompt(_since(_PROMPT_SINCE, days_ago), language),
-            release=_since(_RELEASE_SINCE, days_ago),
+            release=release,
             environment="staging" if staging else "production",
+            guarded=staging or release == _GUARDED_RELEASE,
             chance=chance,
         )
 

@@ -271,6 +271,18 @@ class SpanDetail(msgspec.Struct, kw_only=True, frozen=True):
     scores: list[Score] = []
 
 
+class LogLine(msgspec.Struct, kw_only=True, frozen=True):
+    """A log record of a run; `span_id` is empty where the sender gave none."""
+
+    span_id: str = ""
+    time: str
+    severity: str = ""
+    severity_number: int = 0
+    event_name: str = ""
+    body: Value = None
+    attributes: dict[str, Value] = {}
+
+
 class Hit(msgspec.Struct, kw_only=True, frozen=True):
     """Text that was found, and the span that said it first. `ranges` count UTF-16 units."""
 
@@ -339,6 +351,10 @@ class _ProjectList(msgspec.Struct, kw_only=True, frozen=True):
 
 class _PriceList(msgspec.Struct):
     prices: list[Price]
+
+
+class _LogList(msgspec.Struct, kw_only=True, frozen=True):
+    logs: list[LogLine]
 
 
 class _KeyList(msgspec.Struct, kw_only=True, frozen=True):
@@ -456,6 +472,10 @@ class Client:
         """One whole span."""
         return self._get(_path(project, "traces", trace_id, "spans", span_id), SpanDetail)
 
+    def logs(self, project: str, trace_id: str) -> list[LogLine]:
+        """Everything that a run logged, by time, whether or not it names a span."""
+        return self._get(_path(project, "traces", trace_id, "logs"), _LogList).logs
+
     def delete_trace(self, project: str, trace_id: str) -> None:
         """Remove a run and its contents."""
         self._ask("DELETE", _path(project, "traces", trace_id))
@@ -532,18 +552,26 @@ class Client:
         asked = {"scores": msgspec.to_builtins(scores)}
         return self._post(_path(project, "scores"), asked, _Accepted).accepted
 
-    def submit(self, body: bytes, *, project: str, content_type: str) -> bytes:
-        """Send an OTLP trace request and return the OTLP answer, in the encoding of the request.
+    def submit(
+        self,
+        body: bytes,
+        *,
+        project: str,
+        content_type: str,
+        signal: Literal["traces", "logs"] = "traces",
+    ) -> bytes:
+        """Send an OTLP request and return the OTLP answer, in the encoding of the request.
 
         A server that is full or restarts is asked again, for about half a minute.
         """
+        path = f"/v1/{signal}"
         headers = {"content-type": content_type, "x-clew-project": project}
         for wait_s in SUBMIT_WAITS_S:
             try:
-                return self._ask("POST", "/v1/traces", content=body, headers=headers).content
+                return self._ask("POST", path, content=body, headers=headers).content
             except errors.Unavailable as exc:
                 time.sleep(max(exc.retry_after_s, wait_s))
-        return self._ask("POST", "/v1/traces", content=body, headers=headers).content
+        return self._ask("POST", path, content=body, headers=headers).content
 
     def _get(self, path: str, answer_type: type[T], **asked: str | int | None) -> T:
         given = {name: value for name, value in asked.items() if value not in ("", None)}

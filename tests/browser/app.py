@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 import httpx
 from playwright.sync_api import Locator, Page
 
-from clew.span import Span
-from clew.wire.otlp import encode_traces
+from clew.span import Log, Span
+from clew.wire.otlp import encode_logs, encode_traces
 
 if TYPE_CHECKING:
     from conftest import Served
@@ -23,11 +23,15 @@ class App:
 
     def send(self, *spans: Span) -> None:
         """Export spans as any OpenTelemetry sender does; they are durable when this returns."""
-        answer = self.served.http.post(
-            "/v1/traces",
-            content=encode_traces(spans),
-            headers={"content-type": "application/x-protobuf", "x-clew-project": self.project},
-        )
+        self._post("/v1/traces", encode_traces(spans))
+
+    def send_logs(self, *logs: Log) -> None:
+        """Export log records likewise."""
+        self._post("/v1/logs", encode_logs(logs))
+
+    def _post(self, path: str, body: bytes) -> None:
+        headers = {"content-type": "application/x-protobuf", "x-clew-project": self.project}
+        answer = self.served.http.post(path, content=body, headers=headers)
         assert answer.status_code == httpx.codes.OK, answer.text
 
     def open(self, place: str = "runs", **search: str) -> None:

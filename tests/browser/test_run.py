@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import make
+from clew.span import Log
 from clew.wire.otlp import decode_traces
 
 from .app import App
@@ -44,7 +45,7 @@ def test_click_collapses_and_expands(app: App) -> None:
 
 
 def test_keyboard_walks_collapses_and_expands(app: App) -> None:
-    """Arrows as in any tree."""
+    """Arrows as in any tree; where they rest is shown beside it."""
     run = trip()
     app.send(*run)
     app.open_run(run.planner)
@@ -58,6 +59,7 @@ def test_keyboard_walks_collapses_and_expands(app: App) -> None:
     expect(app.span_row(run.ask)).to_be_visible()
     app.press("ArrowRight")
     expect(app.span_row(run.ask)).to_have_attribute("aria-selected", "true")
+    expect(app.detail(run.ask)).to_be_visible()
 
 
 def test_like_spans_are_one_row_until_opened(app: App) -> None:
@@ -99,6 +101,46 @@ def test_tool_call_leads_to_its_span(app: App) -> None:
     app.detail(run.answer).get_by_role("button", name="to its span").click()
     expect(app.detail(run.look)).to_be_visible()
     expect(app.span_row(run.look)).to_have_attribute("aria-selected", "true")
+
+
+def test_logs_of_a_run_are_read_beside_its_timeline(app: App) -> None:
+    """By time, with and without a span; each leads to its span, and the link leads back here."""
+    run = trip()
+    app.send(*run)
+    logs = [
+        Log(trace_id=run.ask.trace_id, time_ns=make.T0 + 1, body="the desk opens"),
+        Log(
+            trace_id=run.ask.trace_id,
+            span_id=run.ask.span_id,
+            time_ns=make.T0 + 2,
+            severity_number=17,
+            body={"rooms": 0},
+            attributes={"hotel": "Bristol"},
+        ),
+    ]
+    app.send_logs(*logs)
+    app.open_run(run.planner)
+    app.page.get_by_role("tab", name="Logs 2").click()
+    expect(app.at("log-row")).to_contain_text(["the desk opens", "ERROR"])
+    expect(app.at("log-detail")).to_contain_text("of no span")
+    app.press("j")
+    expect(app.at("log-detail")).to_contain_text("Bristol")
+    app.page.reload()
+    expect(app.at("log-row")).to_have_count(2)
+    app.at("find-in-logs").fill("bristol")
+    expect(app.at("log-row")).to_have_count(1)
+    app.at("to-span-of-log").click()
+    expect(app.detail(run.ask)).to_contain_text("rooms")
+
+
+def test_logs_without_any_span_are_shown(app: App, watch: Watch) -> None:
+    """There is a run's worth of them, and no tree."""
+    watch.tolerated.add(404)
+    log = Log(trace_id=make.trace_id(), time_ns=make.T0, body="all that there is")
+    app.send_logs(log)
+    app.open(f"runs/{log.trace_id}")
+    expect(app.at("run-page")).to_contain_text("No span of this run has arrived, only 1 log of it.")
+    expect(app.at("log-row")).to_contain_text("all that there is")
 
 
 def test_answer_is_read_as_markdown(app: App) -> None:

@@ -12,11 +12,12 @@ import httpx
 import msgspec
 import pytest
 
+import make
 from clew.cli import imports
 from clew.score import Score
-from clew.span import Attributes, Span
+from clew.span import Attributes, Log, Span
 from clew.wire.imports import Record, detect
-from clew.wire.otlp import decode_traces, encode_traces
+from clew.wire.otlp import decode_logs, decode_traces, encode_logs, encode_traces
 from clew.wire.otlp_answer import encode_response
 
 from .conftest import Clew
@@ -32,13 +33,14 @@ class Served(Protocol):
 
 
 class Receiver(ThreadingHTTPServer):
-    """Keeps spans, scores and the size of each request. `busy` requests are put off first; a body
-    of spans over `limit_bytes` is refused, and `rejected` spans of each other one."""
+    """Keeps spans, logs, scores and the size of each request. `busy` requests are put off first; a
+    body of OTLP over `limit_bytes` is refused, and `rejected` spans of each other one."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
         self.spans: list[Span] = []
+        self.logs: list[Log] = []
         self.scores: list[Score] = []
         self.projects: set[str] = set()
         self.sizes: list[int] = []
@@ -57,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
         if receiver.busy:
             receiver.busy -= 1
             self._answer(503, b"{}")
-        elif self.path == "/v1/traces" and len(body) > receiver.limit_bytes:
+        elif self.path.startswith("/v1/") and len(body) > receiver.limit_bytes:
             self._answer(413, b'{"error":{"status":413,"message":"too large"}}')
         elif self.path == "/v1/traces":
             receiver.spans += decode_traces(body, "protobuf").spans
@@ -65,6 +67,9 @@ class _Handler(BaseHTTPRequestHandler):
             receiver.sizes.append(len(body))
             why = ["no id"] if receiver.rejected else []
             self._answer(200, encode_response("traces", "protobuf", receiver.rejected, why))
+        elif self.path == "/v1/logs":
+            receiver.logs += decode_logs(body, "protobuf").logs
+            self._answer(200, encode_response("logs", "protobuf", 0, []))
         else:
             scores = msgspec.json.decode(body, type=dict[str, list[Score]])["scores"]
             receiver.projects.add(self.path.split("/")[3])
@@ -204,6 +209,46 @@ def test_a_server_holds_each_run_once(clew: Clew, served: Served, project: str) 
         answer = httpx.get(f"{served.url}/api/projects/{project}/traces/{trace_id}/export")
         held = decode_traces(answer.content, "json").spans
         assert sorted(s.span_id for s in held) == sorted(s.span_id for s in record.spans)
+
+
+def test_a_server_holds_each_log_once_and_tells_them(
+    clew: Clew, served: Served, project: str, tmp_path: Path
+) -> None:
+    """However often it is imported: below the run's tree, alone, and where no span of it came."""
+    root = make.agent()
+    late = Log(trace_id=make.trace_id(), time_ns=make.T0, body="nothing but this")
+    spoken = Log(
+        trace_id=root.trace_id,
+        span_id=root.span_id,
+        time_ns=make.T0,
+        severity="WARN",
+        body="no rooms left",
+    )
+    (tmp_path / "spans.json").write_bytes(encode_traces([root], "json"))
+    (tmp_path / "logs.pb").write_bytes(encode_logs([spoken, late]))
+    for _ in range(2):
+        files = map(str, sorted(tmp_path.iterdir()))
+        done = clew("import", *files, "-p", project, CLEW_URL=served.url)
+        assert done.out.startswith("imported 2 runs of 2 files")
+        assert "logs         2" in done.out
+    for command in ("show", "logs"):
+        told = clew("runs", command, root.trace_id, "-p", project, CLEW_URL=served.url).out
+        (line,) = [line.split() for line in told.splitlines() if "no rooms left" in line]
+        assert line[:4] == ["2026-11-23", "14:02:11.000", "WARN", "planner"]
+    alone = clew("runs", "logs", late.trace_id, "-p", project, "--json", CLEW_URL=served.url).out
+    assert [log["body"] for log in msgspec.json.decode(alone)["logs"]] == ["nothing but this"]
+
+
+def test_a_log_that_is_too_large_is_named(clew: Clew, receiver: Receiver, tmp_path: Path) -> None:
+    """The others arrive."""
+    receiver.limit_bytes = 1_000
+    logs = [Log(trace_id=f"{n:032x}", time_ns=1, body="x" * 500 * n) for n in (1, 2, 3)]
+    path = tmp_path / "logs.json"
+    path.write_bytes(encode_logs(logs, "json"))
+    done = clew("import", str(path), CLEW_URL=receiver.url)
+    assert done.code == 1
+    assert done.err.count("was refused: too large") == 2
+    assert receiver.logs == logs[:1]
 
 
 def test_requests_are_bounded(

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.tree import Tree
 
-from clew.cli.runs import build_trees
-from clew.client import Skeleton, SpanColumns, Trace
+from clew.cli.runs import build_trees, log_rows
+from clew.client import LogLine, Skeleton, SpanColumns, Trace
 
 
 def skeleton(parents: dict[str, str], **columns: list[Any]) -> Skeleton:
@@ -95,3 +95,23 @@ def test_a_sender_can_not_write_to_the_terminal() -> None:
     """Neither with escape sequences nor with the markup of the library that draws."""
     run = skeleton({"s": ""}, display_name=["\x1b[2J[red]a\nb\u202e[/red]"])
     assert shown(run) == "step  [2J[red]a b [/red]  running"
+
+
+def test_a_log_is_a_line() -> None:
+    """When, how severe, the name of its span or else the id, and the body or what stands for it."""
+    at = "2026-11-23T14:02:11.250000000Z"
+    logs = [
+        LogLine(time=at, severity="WARN", span_id="gpt", body="slow\x1b[2J"),
+        LogLine(time=at, span_id="late", body={"rooms": 0}),
+        LogLine(time=at, event_name="gen_ai.choice"),
+        LogLine(time=at, attributes={"n": 1}),
+    ]
+    run = skeleton({"gpt": ""}, display_name=["chat gpt-5"])
+    lines = [tuple(map(str, row)) for row in log_rows(logs, run.spans)]
+    moment = "2026-11-23 14:02:11.250"
+    assert lines == [
+        (moment, "WARN", "chat gpt-5", "slow [2J"),
+        (moment, "", "late", '{"rooms":0}'),
+        (moment, "", "", "gen_ai.choice"),
+        (moment, "", "", '{"n":1}'),
+    ]

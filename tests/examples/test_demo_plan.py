@@ -7,6 +7,8 @@ from itertools import pairwise
 import pytest
 
 from demo.clock import Clock
+from demo.judging import Ended, Score, scores
+from demo.model import FakeModel, Reply
 from demo.stories import TELL, suitcase_png
 from demo.visits import DAY_NS, DAYS, RECORDINGS, plan
 
@@ -76,6 +78,36 @@ def test_moments_without_a_sleep_keep_their_order() -> None:
     moments = [time.time_ns() + number for number in range(5)]
     placed = clock.timeline(moments)
     assert {placed[b] - placed[a] for a, b in pairwise(moments)} == {40_000}
+
+
+def test_answers_are_judged_by_guests_code_and_a_model() -> None:
+    """Of each enough to draw; nothing is judged before it ended, nor after the fortnight, nor
+    another way the second time."""
+    found: list[Score] = []
+    with FakeModel(lambda _: Reply(text="unasked")) as model:
+        for visit in plan(ANCHOR_NS):
+            end_ns = visit.start_ns + 20 * 10**9
+            ended = Ended(
+                visit=visit,
+                trace_id=f"{visit.number:032x}",
+                question="What will it cost?",
+                said="About **€420**." if visit.number % 4 else None,
+                end_ns=end_ns,
+            )
+            given = scores(ended, model, ANCHOR_NS)
+            assert all(end_ns <= int(score["time_ns"]) <= ANCHOR_NS for score in given)
+            assert scores(ended, model, ANCHOR_NS) == given
+            found += given
+    counts = Counter((score["source"], score["name"]) for score in found)
+    assert min(counts.values()) > 40
+    assert set(counts) == {
+        ("code", "answered"),
+        ("code", "brevity"),
+        ("model", "helpful"),
+        ("user", "thumbs"),
+    }
+    assert {score["value"] for score in found if score["name"] == "thumbs"} == {True, False}
+    assert len({score["score_id"] for score in found}) == len(found)
 
 
 def test_picture_is_a_png() -> None:

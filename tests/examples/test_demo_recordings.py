@@ -1,10 +1,10 @@
-"""One refund of the demo through each way of recording: what real instrumentations make of it."""
+"""Runs of the demo through each way of recording: what real instrumentations make of them."""
 
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -16,6 +16,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 RECORD = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from clew.wire.normalize import normalize
+from clew.wire.otlp import decode_traces
 from demo.model import FakeModel
 from demo.record import Recorder, plan
 from demo.stories import code_answer
@@ -26,7 +29,7 @@ def first(story):
     return next(v for v in plan(ANCHOR_NS) if (v.recording, v.story) == (sys.argv[2], story))
 
 def told(visit):
-    spans = sorted(recorder.spans(visit), key=lambda span: span.start_time)
+    spans = sorted(recorder.record(visit).spans, key=lambda span: span.start_time)
     names = {span.context.span_id: span.name for span in spans}
     return [
         [span.name, names.get(span.parent.span_id if span.parent else 0, ""),
@@ -34,19 +37,29 @@ def told(visit):
         for span in spans
     ]
 
+def ended(visit):
+    run = recorder.record(visit)
+    sent = decode_traces(encode_spans(run.spans).SerializeToString(), "protobuf").spans
+    (root,) = [span for span in sent if not span.parent_id]
+    scores = {score["name"]: score["value"] for score in run.scores}
+    return [normalize(root).outcome, scores]
+
 with FakeModel(lambda request: code_answer()) as model:
     recorder = Recorder(sys.argv[2], ANCHOR_NS, model)
-    print(json.dumps([told(first("refund")), told(first("refund"))]))
+    stories = ("off topic", "broken tool", "trip")
+    endings = {story: ended(first(story)) for story in stories}
+    print(json.dumps([told(first("refund")), told(first("refund")), endings]))
 """
 
 
-def told(recording: str) -> tuple[Recorded, Recorded]:
-    """Name, parent's name, start, end and id of each span, of two recordings of one visit."""
+def told(recording: str) -> tuple[Recorded, Recorded, dict[str, tuple[str, dict[str, Any]]]]:
+    """Name, parent's name, start, end and id of each span, of two recordings of one visit; and of
+    others the outcome and the scores."""
     command = [sys.executable, "-c", RECORD, str(EXAMPLES), recording]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
     assert done.returncode == 0, done.stderr
-    first, second = json.loads(done.stdout)
-    return first, second
+    first, second, endings = json.loads(done.stdout)
+    return first, second, endings
 
 
 @pytest.mark.parametrize(
@@ -82,8 +95,9 @@ def test_refund(  # noqa: PLR0913, PLR0917 - one row of the table
     recording: str, root: str, agent: str, handoff: str, call: str, tool: str
 ) -> None:
     """The handoff, the refund agent, its calls and its tools stand in one tree, last as long as
-    they would, and are the same when the same visit is recorded again."""
-    first, second = told(recording)
+    they would, and are the same when the same visit is recorded again. How a run ends is said by
+    its spans, and judged once."""
+    first, second, endings = told(recording)
     assert {(name, parent) for name, parent, *_ in first} >= {
         (call, agent),
         (tool, agent),
@@ -96,3 +110,7 @@ def test_refund(  # noqa: PLR0913, PLR0917 - one row of the table
     # Guests are remembered, so the second time the model reads more and takes a little longer.
     assert [span[0] for span in first] == [span[0] for span in second]
     assert [span[4] for span in first] == [span[4] for span in second]
+    assert endings["off topic"][0] == "blocked"
+    assert endings["broken tool"][0] == "error"
+    assert endings["trip"][0] == "success"
+    assert [scores["answered"] for _, scores in endings.values()] == [False, False, True]

@@ -1,20 +1,20 @@
 """`clew import`: files of other tools into a project.
 
-    file ─► records (`wire.imports`) ─► batches ─► POST /v1/traces, then their scores
+    file ─► records (`wire.imports`) ─► batches ─► POST /v1/traces and /v1/logs, then scores
 
 A record that can't be read is named at the end; the others are imported. Importing again writes the
-same spans and scores over themselves.
+same spans, logs and scores over themselves.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Generic, Literal, TypeVar
 
 import msgspec
 import typer
@@ -23,7 +23,7 @@ from clew import conventions as names
 from clew.cli import show
 from clew.cli.connect import DEFAULT_URL, ApiKey, Url, connect
 from clew.errors import ClewError, TooLarge, Unavailable
-from clew.span import Attributes, Cost, Facts, Kind, Span, Usage
+from clew.span import Attributes, Cost, Facts, Kind, Log, Span, Usage
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -42,7 +42,7 @@ IMPORT_SCOPE = "clew.import."
 _KINDS: dict[str, Kind] = {"chat": "llm", "execute_tool": "tool"}
 _BY_SERVER = "not in the files; priced by the server"
 SPAN_BYTES = 500
-"""What a span takes beside its text, about."""
+"""What a span or log takes beside its text, about."""
 
 Files = Annotated[
     list[Path],
@@ -68,6 +68,7 @@ class Tally(msgspec.Struct, kw_only=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    logs: int = 0
     scores: int = 0
     first_ns: int | None = None
     last_ns: int = 0
@@ -76,12 +77,20 @@ class Tally(msgspec.Struct, kw_only=True):
     def add(self, record: Record) -> None:
         """Count a record."""
         self.scores += len(record.scores)
+        for log in record.logs:
+            self.logs += 1
+            self._add_moment(log.trace_id, log.time_ns or log.observed_ns)
         for span in record.spans:
-            self.trace_ids.add(span.trace_id)
             self.spans += 1
-            self.first_ns = min(self.first_ns or span.start_ns, span.start_ns)
-            self.last_ns = max(self.last_ns, span.start_ns)
+            self._add_moment(span.trace_id, span.start_ns)
             self._add_facts(_facts(span))
+
+    def _add_moment(self, trace_id: str, at_ns: int) -> None:
+        if trace_id:
+            self.trace_ids.add(trace_id)
+        if at_ns:
+            self.first_ns = min(self.first_ns or at_ns, at_ns)
+            self.last_ns = max(self.last_ns, at_ns)
 
     def _add_facts(self, facts: Facts) -> None:
         self.tool_calls += facts.kind == "tool"
@@ -92,73 +101,104 @@ class Tally(msgspec.Struct, kw_only=True):
             self.cost_usd += (facts.cost and facts.cost.total_usd) or 0.0
 
 
+Item = TypeVar("Item", Span, Log)
+
+
+class Batch(Generic[Item]):
+    """Spans or logs on their way to the server; `submit` is given as many as make a request."""
+
+    def __init__(
+        self,
+        noun: str,
+        signal: Literal["traces", "logs"],
+        encode: Callable[[Sequence[Item]], bytes],
+        submit: Callable[[Batch[Item], Sequence[Item]], None],
+    ) -> None:
+        self.noun = noun
+        self.signal: Literal["traces", "logs"] = signal
+        self.encode = encode
+        self._send = submit
+        self._items: list[Item] = []
+        self._size_bytes = 0
+
+    def add(self, item: Item, size_bytes: int) -> None:
+        """Take one; send those before it where it doesn't fit beside them."""
+        if len(self._items) >= BATCH_SPANS or self._size_bytes + size_bytes > BATCH_BYTES:
+            self.flush()
+        self._items.append(item)
+        self._size_bytes += size_bytes
+
+    def flush(self) -> None:
+        """Send what is left."""
+        if self._items:
+            self._send(self, self._items)
+        self._items, self._size_bytes = [], 0
+
+
 class Sender:
-    """Collects spans and scores and sends them in batches. `broken` is told what the server
+    """Collects spans, logs and scores and sends them in batches. `broken` is told what the server
     refused."""
 
     def __init__(self, client: Client, project: str, broken: list[str]) -> None:
+        from clew.wire.otlp import encode_logs, encode_traces  # noqa: PLC0415 (see `import_files`)
+
         self.client = client
         self.project = project
         self.broken = broken
-        self.spans: list[Span] = []
+        self.spans = Batch[Span]("span", "traces", encode_traces, self._submit)
+        self.logs = Batch[Log]("log", "logs", encode_logs, self._submit)
         self.scores: list[Score] = []
-        self.size_bytes = 0
 
     def add(self, record: Record) -> None:
         """Take a record; send what makes a batch."""
         for span in record.spans:
-            size = _size_bytes(span)
-            full = len(self.spans) >= BATCH_SPANS or self.size_bytes + size > BATCH_BYTES
-            if full and self.spans:
-                self._flush_spans()
-            self.spans.append(span)
-            self.size_bytes += size
+            self.spans.add(span, _size_bytes(span.attributes))
+        for log in record.logs:
+            self.logs.add(log, _size_bytes({**log.attributes, "body": log.body}))
         self.scores += record.scores
         if len(self.scores) >= BATCH_SCORES:
             self.flush()
 
     def flush(self) -> None:
         """Send what is left. Scores go after the spans that they judge."""
-        self._flush_spans()
+        self.spans.flush()
+        self.logs.flush()
         for start in range(0, len(self.scores), BATCH_SCORES):
             self._add_scores(self.scores[start : start + BATCH_SCORES])
         self.scores = []
 
-    def _flush_spans(self) -> None:
-        self._submit(self.spans)
-        self.spans = []
-        self.size_bytes = 0
-
-    def _submit(self, spans: Sequence[Span]) -> None:
-        from clew.wire.otlp import encode_traces  # noqa: PLC0415 (see `import_files`)
-
-        if not spans:
-            return
-        body = encode_traces(spans)
-        if len(body) <= BATCH_BYTES or len(spans) == 1:
+    def _submit(self, batch: Batch[Item], items: Sequence[Item]) -> None:
+        body = batch.encode(items)
+        if len(body) <= BATCH_BYTES or len(items) == 1:
             try:
-                content_type = "application/x-protobuf"
-                answer = self.client.submit(body, project=self.project, content_type=content_type)
+                answer = self.client.submit(
+                    body,
+                    project=self.project,
+                    content_type="application/x-protobuf",
+                    signal=batch.signal,
+                )
             except TooLarge as exc:
-                if len(spans) == 1:
-                    self.broken.append(f"span {spans[0].span_id} was refused: {exc.message}")
+                if len(items) == 1:
+                    of = items[0].span_id or items[0].trace_id
+                    self.broken.append(f"{batch.noun} {of} was refused: {exc.message}")
                     return
             else:
-                self._hear(answer)
+                self._hear(batch, answer)
                 return
-        middle = len(spans) // 2
-        self._submit(spans[:middle])
-        self._submit(spans[middle:])
+        middle = len(items) // 2
+        self._submit(batch, items[:middle])
+        self._submit(batch, items[middle:])
 
-    def _hear(self, answer: bytes) -> None:
+    def _hear(self, batch: Batch[Item], answer: bytes) -> None:
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (  # noqa: PLC0415
             ExportTraceServiceResponse,
         )
 
+        # An answer to logs has the same fields at the same numbers.
         said = ExportTraceServiceResponse.FromString(answer).partial_success
         if said.rejected_spans:
-            refusal = f"the server refused {said.rejected_spans} spans: {said.error_message}"
-            self.broken.append(refusal)
+            refused = f"{said.rejected_spans} {batch.noun}s"
+            self.broken.append(f"the server refused {refused}: {said.error_message}")
 
     def _add_scores(self, scores: Sequence[Score]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
@@ -180,7 +220,7 @@ def import_files(
     key: ApiKey = None,
     dry_run: DryRun = False,  # noqa: FBT002
 ) -> None:
-    """Import runs: OTLP files, tau2 and tau-bench results, SWE-agent trajectories, Claude Code
+    """Import runs: OTLP (traces and logs), tau2 and tau-bench results, SWE-agent, Claude Code
     sessions, chats as JSON lines. Importing twice changes nothing."""
     # Here, because protobuf takes its time to load and no other command of a client has use for it.
     from clew.wire import imports  # noqa: PLC0415
@@ -264,6 +304,7 @@ def _print_summary(tally: Tally, file_count: int, project: str, *, dry_run: bool
         ("tool calls", f"{tally.tool_calls:,}"),
         ("tokens", f"{show.tokens(tally.input_tokens)} in, {show.tokens(tally.output_tokens)} out"),
         ("cost", _cost(tally)),
+        ("logs", f"{tally.logs:,}"),
         ("scores", f"{tally.scores:,}"),
         ("started", _period(tally)),
         ("broken", f"{len(tally.broken):,}"),
@@ -295,10 +336,10 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def _size_bytes(span: Span) -> int:
-    """About what a span takes in a request; UTF-8 of other scripts takes more, which is seen once
-    it is encoded."""
-    values = span.attributes.values()
+def _size_bytes(attributes: Attributes) -> int:
+    """About what a span or log takes in a request; UTF-8 of other scripts and what is nested take
+    more, which is seen once it is encoded."""
+    values = attributes.values()
     return SPAN_BYTES + sum(len(value) for value in values if isinstance(value, str | bytes))
 
 

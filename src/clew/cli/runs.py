@@ -1,9 +1,10 @@
-"""`clew runs`: list, show."""
+"""`clew runs`: list, show, logs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 from rich.text import Text
 from rich.tree import Tree
@@ -20,15 +21,21 @@ from clew.cli.connect import (
     Url,
     connect,
 )
+from clew.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from clew.client import Skeleton, SpanColumns, Trace
+    from clew.client import Client, LogLine, Skeleton, SpanColumns, Trace
 
 app = typer.Typer(help="Runs of agents: find them, open one.")
 
 _COLUMNS = ("START (UTC)", "RUN", "OUTCOME", ">TOOK", ">LLM", ">TOOLS", ">TOKENS", ">COST", "TRACE")
+_LOG_COLUMNS = ("TIME (UTC)", "SEVERITY", "SPAN", "LOG")
+_SHOWN_LOGS = 50
+"""So many logs stand below a run's tree."""
+_ERROR_SEVERITY = 17
+_LINE_CHARS = 300
 _STYLES = {"error": "red", "blocked": "red", "refused": "yellow", "cancelled": "yellow"}
 
 
@@ -63,9 +70,12 @@ def show_run(
     key: ApiKey = None,
     as_json: AsJson = False,  # noqa: FBT002
 ) -> None:
-    """One run as a tree: what ran, how long, for how many tokens and dollars, what failed."""
+    """One run as a tree: what ran, how long, for how many tokens and dollars, what failed; and
+    below that what it logged."""
     with connect(url, key) as client:
         run = client.trace(project, trace_id)
+        wanted = run.log_count and not as_json
+        logs = client.logs(project, trace_id)[:_SHOWN_LOGS] if wanted else []
     if as_json:
         show.print_json(run)
         return
@@ -73,6 +83,64 @@ def show_run(
     console.print(_heading(run.trace))
     for tree in build_trees(run):
         console.print(tree)
+    if logs:
+        show.print_table(_LOG_COLUMNS, log_rows(logs, run.spans))
+    if run.log_count > len(logs):
+        more = f"and {run.log_count - len(logs):,} logs more: `clew runs logs {trace_id}`"
+        console.print(show.plain(more, "dim"))
+
+
+@app.command("logs")
+def list_logs(
+    trace_id: Annotated[str, typer.Argument(help="The run's trace id, as in `clew runs list`.")],
+    project: ProjectName = "default",
+    url: Url = DEFAULT_URL,
+    key: ApiKey = None,
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
+    """Everything that one run logged, by time, also outside of its spans."""
+    with connect(url, key) as client:
+        logs = client.logs(project, trace_id)
+        # Logs may be all that there is of a run: then no span has a name.
+        spans = None if as_json else _spans(client, project, trace_id)
+    if as_json:
+        show.print_json({"logs": logs})
+        return
+    show.print_table(_LOG_COLUMNS, log_rows(logs, spans))
+
+
+def log_rows(
+    logs: Sequence[LogLine], spans: SpanColumns | None
+) -> Iterator[tuple[Text | str, ...]]:
+    """A line a log: when, how severe, of which span, and what it says."""
+    names = dict(zip(spans.span_id, _names(spans), strict=True)) if spans else {}
+    for log in logs:
+        style = "red" if log.severity_number >= _ERROR_SEVERITY else ""
+        # To the millisecond: within a run, seconds are too coarse to order by.
+        at = log.time[:23].replace("T", " ").removesuffix("Z")
+        said = show.plain(_said(log)[:_LINE_CHARS])
+        yield at, show.plain(log.severity, style), names.get(log.span_id, log.span_id), said
+
+
+def _said(log: LogLine) -> str:
+    """The body, or what stands for one."""
+    if isinstance(log.body, str) and log.body:
+        return log.body
+    if log.body not in (None, ""):
+        return msgspec.json.encode(log.body).decode()
+    return log.event_name or msgspec.json.encode(log.attributes).decode()
+
+
+def _spans(client: Client, project: str, trace_id: str) -> SpanColumns | None:
+    try:
+        return client.trace(project, trace_id).spans
+    except NotFound:
+        return None
+
+
+def _names(spans: SpanColumns) -> list[str]:
+    pairs = zip(spans.display_name, spans.name, strict=True)
+    return [shown or name for shown, name in pairs]
 
 
 def build_trees(run: Skeleton) -> list[Tree]:

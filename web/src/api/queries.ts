@@ -8,6 +8,7 @@ import type {
   KeyScope,
   NewKey,
   Project,
+  RunLog,
   SearchPage,
   SessionDetail,
   SessionPage,
@@ -88,6 +89,16 @@ export const spanQuery = (project: string, traceId: string, spanId: string) =>
       request<Span>(path`/api/projects/${project}/traces/${traceId}/spans/${spanId}`, { signal }),
     structuralSharing: false,
     staleTime: SPAN_FRESH_MS,
+  });
+
+export const logsQuery = (project: string, traceId: string) =>
+  queryOptions({
+    queryKey: ["logs", project, traceId],
+    queryFn: async ({ signal }) =>
+      (await request<{ logs: RunLog[] }>(path`/api/projects/${project}/traces/${traceId}/logs`, { signal })).logs,
+    structuralSharing: false,
+    staleTime: 10_000,
+    gcTime: 60_000,
   });
 
 export const sessionsQuery = (project: string, range: Range) =>

@@ -83,6 +83,11 @@ export interface SpanLog {
   attributes: Attributes;
 }
 
+/** A log record of a run; `span_id` is empty where the sender gave none. */
+export interface RunLog extends SpanLog {
+  span_id: string;
+}
+
 /** Who sent a span: its resource or its instrumentation scope. */
 interface Emitter {
   name?: string;

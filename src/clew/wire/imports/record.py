@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from clew.score import Score
-from clew.span import Span
+from clew.span import Log, Span
 
 RECORD_BYTES = 16_000_000
 """A longer run is given in several records: every model call carries its whole input, so the text
@@ -21,6 +21,7 @@ class Record(msgspec.Struct, kw_only=True, frozen=True):
     name: str
     spans: list[Span]
     scores: list[Score] = []
+    logs: list[Log] = []
     position: int = 0
 
 

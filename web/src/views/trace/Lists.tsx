@@ -73,7 +73,7 @@ function Item({ title, time, side, failed = false, children }: { title: ReactNod
 }
 
 /** Within a run seconds matter: the clock with its thousandths. */
-function Clock({ iso }: { iso: string }) {
+export function Clock({ iso }: { iso: string }) {
   const at = new Date(iso);
   return (
     <time dateTime={iso} title={formatInstant(iso)} className="shrink-0 text-sm text-faint tabular-nums">

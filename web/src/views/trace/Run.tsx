@@ -2,13 +2,16 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
-import { traceQuery } from "../../api/queries";
+import { logsQuery, traceQuery } from "../../api/queries";
 import { findInRun } from "../../api/runs";
 import type { LoadedRun } from "../../api/types";
+import { formatCount } from "../../ui/format";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
+import { Tabs } from "../../ui/Tabs";
 import { useLiveTraces } from "../frame/live";
 import { useProject } from "../frame/scope";
 import { RunHeader } from "./RunHeader";
+import { RunLogs } from "./RunLogs";
 import { createRunStore, RunProvider } from "./store";
 import { Workbench } from "./Workbench";
 
@@ -49,13 +52,46 @@ function OpenRun({ loaded }: { loaded: LoadedRun }) {
     <RunProvider value={store}>
       <div className="flex min-h-0 flex-1 flex-col" data-testid="run-page" data-trace-id={trace.trace_id}>
         <RunHeader trace={trace} />
-        <Workbench loaded={loaded} />
+        <Views loaded={loaded} />
       </div>
     </RunProvider>
   );
 }
 
+/** What there is to see of a run: its timeline, and what it logged. */
+function Views({ loaded }: { loaded: LoadedRun }) {
+  const { view } = route.useSearch();
+  const navigate = route.useNavigate();
+  const { log_count = 0, run } = loaded;
+  const tabs = [
+    { value: "timeline", label: "Timeline" },
+    ...(log_count > 0 ? [{ value: "logs", label: "Logs", count: log_count }] : []),
+  ];
+  const chosen = view === "logs" && log_count > 0 ? "logs" : "timeline";
+  const choose = (value: string) =>
+    void navigate({ search: ({ view: _, ...search }) => (value === "logs" ? { ...search, view: "logs" } : search), replace: true });
+  return (
+    <Tabs label="Views of the run" tabs={tabs} value={chosen} onChange={choose} className="flex-1">
+      <div className="flex h-full flex-col">{chosen === "logs" ? <RunLogs run={run} /> : <Workbench loaded={loaded} />}</div>
+    </Tabs>
+  );
+}
+
+/** Logs may come without any span: they are all there is to see then. */
 function NoRun({ traceId }: { traceId: string }) {
+  const project = useProject();
+  const { data: logs = [], isPending } = useQuery({ ...logsQuery(project, traceId), retry: false });
+  if (isPending) return <ListSkeleton rows={20} />;
+  if (logs.length > 0) {
+    return (
+      <div className="flex min-h-0 flex-1 flex-col" data-testid="run-page">
+        <p className="shrink-0 border-b border-line px-3 py-2.5 text-muted">
+          No span of this run has arrived, only {formatCount(logs.length)} {logs.length === 1 ? "log" : "logs"} of it.
+        </p>
+        <RunLogs />
+      </div>
+    );
+  }
   return (
     <Empty title="There is no such run">
       <p>
@@ -76,6 +112,7 @@ function useLiveRun(project: string, traceId: string, spanCount: number): void {
     timer.current = setTimeout(() => {
       void queryClient.invalidateQueries({ queryKey: ["trace", project, traceId] });
       void queryClient.invalidateQueries({ queryKey: ["span", project, traceId] });
+      void queryClient.invalidateQueries({ queryKey: ["logs", project, traceId] });
     }, (spanCount / 1000) * WAIT_MS_PER_1000);
   });
 }

@@ -2,6 +2,8 @@ import { type RefObject, useLayoutEffect, useState } from "react";
 
 /** Rows mounted above and below those in sight. */
 const BEYOND = 14;
+/** After a jump, of more than is in sight, the rows beyond are mounted once the list rests for so long. */
+const REST_MS = 80;
 /** The window moves in steps of so many rows: between them scrolling draws nothing. */
 const STEP = 6;
 
@@ -21,9 +23,18 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return undefined;
-    const move = () => {
-      const next = windowAt(element.scrollTop, element.clientHeight, count, rowHeight);
+    let top = element.scrollTop;
+    let resting: ReturnType<typeof setTimeout> | undefined;
+    const mount = (beyond: number) => {
+      const next = windowAt(element.scrollTop, element.clientHeight, count, rowHeight, beyond);
       setWindow((now) => (now.first === next.first && now.end === next.end ? now : next));
+    };
+    const move = () => {
+      const jumped = Math.abs(element.scrollTop - top) > element.clientHeight;
+      top = element.scrollTop;
+      clearTimeout(resting);
+      if (jumped) resting = setTimeout(() => mount(BEYOND), REST_MS);
+      mount(jumped ? 0 : BEYOND);
     };
     move();
     element.addEventListener("scroll", move, { passive: true });
@@ -32,6 +43,7 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
     return () => {
       element.removeEventListener("scroll", move);
       observer.disconnect();
+      clearTimeout(resting);
     };
   }, [scroller, count, rowHeight]);
 
@@ -47,8 +59,8 @@ export function useWindow(scroller: RefObject<HTMLElement | null>, count: number
 }
 
 /** Exported for its test. */
-export function windowAt(scrollTop: number, height: number, count: number, rowHeight: number): Window {
-  const first = Math.floor((scrollTop / rowHeight - BEYOND) / STEP) * STEP;
-  const end = Math.ceil(((scrollTop + height) / rowHeight + BEYOND) / STEP) * STEP;
+export function windowAt(scrollTop: number, height: number, count: number, rowHeight: number, beyond: number): Window {
+  const first = Math.floor((scrollTop / rowHeight - beyond) / STEP) * STEP;
+  const end = Math.ceil(((scrollTop + height) / rowHeight + beyond) / STEP) * STEP;
   return { first: Math.min(Math.max(0, first), Math.max(0, count - 1)), end: Math.min(count, end) };
 }
