@@ -43,8 +43,12 @@ class _Demo(Protocol):
 
 
 def demo(
-    port: Annotated[int, typer.Option(help="Port of the page, the API and OTLP/HTTP.")] = 4318,
-    grpc_port: Annotated[int, typer.Option(help="Port of OTLP/gRPC.")] = 4317,
+    port: Annotated[
+        int, typer.Option(help="Port of the page, the API and OTLP/HTTP.", envvar="CLEW_PORT")
+    ] = 4318,
+    grpc_port: Annotated[
+        int, typer.Option(help="Port of OTLP/gRPC.", envvar="CLEW_GRPC_PORT")
+    ] = 4317,
     data_dir: Annotated[Path, typer.Option(help="Where the demo is stored.")] = Path("demo-data"),
 ) -> None:
     """Start a server with a demo project: a fortnight of a travel desk of several agents.
