@@ -236,6 +236,50 @@ async def test_a_repetition_is_not_written_again(ingest: Ingest, project: str) -
     assert ingest.committed_spans == 1
 
 
+async def test_the_same_export_again_reads_nothing(engine: EmbeddedEngine, project: str) -> None:
+    """A span sent again word for word is known by its digest; one that differs is looked up."""
+    asked = WatchedEngine(engine)
+    ingest = Ingest(asked)  # type: ignore[arg-type]
+    running = asyncio.create_task(ingest.run())
+    sent = [span(f"{n:016x}", attributes={"a": "x" * 300}) for n in range(20)]
+    await ingest.submit(project, spans=sent)
+    before = asked.queries
+    await ingest.submit(project, spans=[*sent, span("f" * 16)])
+    assert asked.queries == before
+    assert ingest.committed_spans == 21
+    await ingest.submit(project, spans=[*sent, span("f" * 16, attributes={"late": 1})])
+    assert asked.queries > before
+    running.cancel()
+    whole = await whole_spans(engine, project, "1" * 32)
+    assert [one.span for one in whole] == [*sent, span("f" * 16, attributes={"late": 1})]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0, 1, 0)])
+async def test_a_known_version_beside_a_new_one_takes_nothing_away(
+    ingest: Ingest, engine: EmbeddedEngine, project: str, order: tuple[int, ...]
+) -> None:
+    """In one export, in whatever order."""
+    versions = [span(attributes={"a": 1}), span(attributes={"b": 2})]
+    await ingest.submit(project, spans=[versions[0]])
+    await ingest.submit(project, spans=[versions[index] for index in order])
+    [whole] = await whole_spans(engine, project, "1" * 32)
+    assert whole.span.attributes == {"a": 1, "b": 2}
+
+
+async def test_traces_of_one_export_are_merged_each_with_its_own(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """The same span ids in two traces, told in two exports."""
+    traces = ["1" * 32, "2" * 32]
+    for key in ("a", "b"):
+        await ingest.submit(
+            project, spans=[span(trace_id=trace, attributes={key: trace}) for trace in traces]
+        )
+    for trace in traces:
+        [whole] = await whole_spans(engine, project, trace)
+        assert whole.span.attributes == {"a": trace, "b": trace}
+
+
 async def test_the_same_ids_in_another_project_are_other_spans(
     ingest: Ingest, engine: EmbeddedEngine, project: str
 ) -> None:
@@ -302,12 +346,14 @@ async def test_deleted_contents_are_written_again(
     assert whole.span == sent
 
 
-class RefusingEngine:
-    """An engine whose disk is full for spans named "poison", or altogether."""
+class WatchedEngine:
+    """An engine that counts what it is asked, and whose disk is full for spans named "poison", or
+    altogether."""
 
     def __init__(self, engine: Engine, *, full: bool = False) -> None:
         self._engine = engine
         self.full = full
+        self.queries = 0
 
     async def query(
         self,
@@ -318,6 +364,7 @@ class RefusingEngine:
         settings: QuerySettings | None = None,
     ) -> bytes:
         """See `Engine.query`."""
+        self.queries += 1
         return await self._engine.query(sql, params, fmt=fmt, settings=settings)
 
     async def insert(self, *batches: Batch) -> None:
@@ -327,7 +374,7 @@ class RefusingEngine:
             raise StoreError(message, 243)
         await self._engine.insert(*batches)
 
-    def unhurried(self) -> RefusingEngine:
+    def unhurried(self) -> WatchedEngine:
         """See `Engine.unhurried`."""
         return self
 
@@ -338,7 +385,7 @@ class RefusingEngine:
 
 async def test_a_failing_store_acknowledges_nothing(engine: EmbeddedEngine, project: str) -> None:
     """While the disk is full exports are told to come back; then the same export is stored."""
-    full = RefusingEngine(engine, full=True)
+    full = WatchedEngine(engine, full=True)
     ingest = Ingest(full)  # type: ignore[arg-type]
     running = asyncio.create_task(ingest.run())
     sent = span(attributes={"gen_ai.input.messages": messages("hello")})
@@ -355,7 +402,7 @@ async def test_a_refused_export_takes_no_other_with_it(
     engine: EmbeddedEngine, project: str
 ) -> None:
     """Of the exports that share a commit only the one that the store refuses fails."""
-    ingest = Ingest(RefusingEngine(engine))  # type: ignore[arg-type]
+    ingest = Ingest(WatchedEngine(engine))  # type: ignore[arg-type]
     running = asyncio.create_task(ingest.run())
     results = await asyncio.gather(
         ingest.submit(project, spans=[span("1" * 16)]),

@@ -14,13 +14,14 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import reduce
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from clew.errors import StoreError, Unavailable
 from clew.prepare import Content, Export, Prepared, Preparer, PriceSpan, Recent, span_key
-from clew.query.whole import whole_spans
+from clew.query.whole import stored_spans
 from clew.score import Score
 from clew.span import Facts, Log, Point, Span
 from clew.store import spans as store
@@ -272,33 +273,40 @@ class Ingest:
     async def _joined(self, one: _Waiting, told: dict[bytes, Span]) -> Sequence[Span]:
         """The export's spans, merged with what was told of them before; without those that add
         nothing to it."""
-        spans = one.export.spans
+        spans, prepared = one.export.spans, one.prepared
         if one.export.facts:
             return spans
-        by_key = dict(zip(one.prepared.keys, spans, strict=True))
-        repeated = [key for key in by_key if key in told or self._told.get(key) is not None]
-        if not repeated and len(by_key) == len(spans):
-            told.update(by_key)
+        new: dict[bytes, list[Span]] = {}
+        for key, mark, span in zip(prepared.keys, prepared.marks, spans, strict=True):
+            # Sent again, word for word, as after an answer that was lost: nothing to look up.
+            if key in new or key in told or self._told.get(key) != mark:
+                new.setdefault(key, []).append(span)
+        repeated = [key for key in new if key in told or self._told.get(key) is not None]
+        if not repeated and len(new) == len(spans):
+            told.update(zip(new, spans, strict=True))
             return spans
-        stored = await self._stored(one, {key for key in repeated if key not in told})
+        stored = await self._stored(
+            one.export.project, {key: new[key][0] for key in repeated if key not in told}
+        )
         joined: dict[bytes, Span] = {}
-        for key, span in zip(one.prepared.keys, spans, strict=True):
-            before = joined.get(key) or told.get(key) or stored.get(key)
-            joined[key] = span if before is None else merge(before, span)
+        for key, versions in new.items():
+            before = told.get(key) or stored.get(key)
+            joined[key] = reduce(merge, versions if before is None else (before, *versions))
         told.update(joined)
         return [span for key, span in joined.items() if stored.get(key) != span]
 
-    async def _stored(self, one: _Waiting, keys: set[bytes]) -> dict[bytes, Span]:
-        """The spans of `keys` as they are stored."""
-        project = one.export.project
-        pairs = zip(one.prepared.keys, one.export.spans, strict=True)
-        trace_ids = {span.trace_id for key, span in pairs if key in keys}
-        found: dict[bytes, Span] = {}
-        for trace_id in trace_ids:
-            for whole in await whole_spans(self._engine, project, trace_id, blobs=True):
-                key = span_key(project, trace_id, whole.span.span_id)
-                found[key] = whole.span
-        return {key: span for key, span in found.items() if key in keys}
+    async def _stored(self, project: str, spans: Mapping[bytes, Span]) -> dict[bytes, Span]:
+        """These spans as they are stored, by key."""
+        if not spans:
+            return {}
+        whole = await stored_spans(
+            self._engine,
+            project,
+            {span.trace_id for span in spans.values()},
+            {span.span_id for span in spans.values()},
+        )
+        found = {span_key(project, span.trace_id, span.span_id): span for span in whole}
+        return {key: span for key, span in found.items() if key in spans}
 
     async def _recall(self) -> None:
         """Remember the spans that were running when the server stopped: their end is still to
@@ -314,7 +322,7 @@ class Ingest:
         self._preparer.stored.forget()
         for line in lines.splitlines():
             project, trace_id, span_id = msgspec.json.decode(line)
-            self._told.add({span_key(project, trace_id, span_id): 1})
+            self._told.add({span_key(project, trace_id, span_id): 0})
 
     async def _write(self, exports: list[Prepared]) -> None:
         rows = Rows()
@@ -329,7 +337,7 @@ class Ingest:
         self.committed_spans += len(rows.spans)
         self._preparer.stored.add(contents)
         for export in exports:
-            self._told.add(dict.fromkeys(export.keys, 1))
+            self._told.add(dict(zip(export.keys, export.marks, strict=True)))
 
     def _announce(self, exports: list[Prepared]) -> None:
         touched: dict[str, set[str]] = {}

@@ -59,12 +59,14 @@ class Content(NamedTuple):
 
 
 class Prepared(msgspec.Struct):
-    """One export, ready to be written. `keys` name its spans, in order; `contents` are by what
-    they are stored under: a digest of (project, day, trace id), then their own hash."""
+    """One export, ready to be written. `keys` name its spans, in order, and `marks` are digests of
+    all that they say; `contents` are by what they are stored under: a digest of (project, day,
+    trace id), then their own hash."""
 
     project: str
     epoch: int
     keys: list[bytes]
+    marks: list[int]
     rows: Rows
     contents: dict[bytes, Content]
     trace_ids: set[str]
@@ -181,7 +183,7 @@ class Preparer:
         """The rows of `export`."""
         project = export.project
         keys = [span_key(project, span.trace_id, span.span_id) for span in export.spans]
-        prepared = Prepared(project, self.stored.epoch, keys, Rows(), {}, set())
+        prepared = Prepared(project, self.stored.epoch, keys, [], Rows(), {}, set())
         packer = Packer()
         resources: dict[int, dict[str, str]] = {}
         received_ns = self.arrivals.next_ns(len(export.spans))
@@ -206,12 +208,16 @@ class Preparer:
         resource: dict[str, str],
     ) -> None:
         raw, parts, small = packer.span(span)
+        refs = self._references(prepared, span, span.start_ns, parts)
+        said = b"".join((raw, *refs.input, *refs.output, *refs.other))
+        # By epoch, because what was deleted since is new when it comes again.
+        prepared.marks.append(xxhash.xxh3_64_intdigest(said, prepared.epoch))
         row = store.span_row(
             prepared.project,
             span,
             facts,
             received_ns=received_ns,
-            refs=self._references(prepared, span, span.start_ns, parts),
+            refs=refs,
             attributes=small,
             resource=resource,
             raw=raw,

@@ -68,10 +68,10 @@ SELECT
     facts,
     base64Encode(raw) AS document
 FROM spans
-WHERE project = {project:String} AND trace_id = {trace_id:String}
-    AND ({span_id:String} = '' OR span_id = {span_id:String})
+WHERE project = {project:String} AND trace_id IN {trace_ids:Array(String)}
+    AND (empty({span_ids:Array(String)}) OR span_id IN {span_ids:Array(String)})
 ORDER BY version DESC
-LIMIT 1 BY span_id
+LIMIT 1 BY trace_id, span_id
 SETTINGS use_primary_key = 0
 """
 _LOGS = """
@@ -86,8 +86,9 @@ _CONTENTS = """
 SELECT lower(hex(hash)) AS digest, skeleton, text, mime,
     if({blobs:Bool}, base64Encode(blob), '') AS data
 FROM contents
-WHERE project = {project:String} AND day IN {days:Array(UInt32)} AND trace_id = {trace_id:String}
-    AND lower(hex(hash)) IN {hashes:Array(String)}
+WHERE project = {project:String} AND day IN {days:Array(UInt32)}
+    AND trace_id IN {trace_ids:Array(String)}
+    AND hash IN arrayMap(h -> toFixedString(unhex(h), 16), {hashes:Array(String)})
 LIMIT 1 BY hash
 """
 
@@ -100,20 +101,35 @@ async def whole_spans(
     With `blobs` the payloads are the bytes that were sent; without, a base64 part reads
     `clew-content:<hash>`, the name its bytes are served by.
     """
-    params = {"project": project, "trace_id": trace_id, "span_id": span_id}
+    span_ids = [span_id] if span_id else []
+    spans = await _read_spans(engine, project, [trace_id], span_ids, blobs=blobs)
+    return sorted(spans, key=lambda whole: (whole.span.start_ns, whole.span.span_id))
+
+
+async def stored_spans(
+    engine: Engine, project: str, trace_ids: Iterable[str], span_ids: Iterable[str]
+) -> list[Span]:
+    """The spans of these ids in these traces, as they were sent, in no order."""
+    whole = await _read_spans(engine, project, sorted(trace_ids), sorted(span_ids), blobs=True)
+    return [one.span for one in whole]
+
+
+async def _read_spans(
+    engine: Engine, project: str, trace_ids: list[str], span_ids: list[str], *, blobs: bool
+) -> list[WholeSpan]:
+    params = {"project": project, "trace_ids": trace_ids, "span_ids": span_ids}
     lines = _decode(await engine.query(_SPANS, params), _SpanLine)
     contents = await read_contents(
         engine,
         project,
-        trace_id,
+        trace_ids,
         days={line.day for line in lines},
         hashes={digest for line in lines for digest in line.hashes()},
         blobs=blobs,
     )
     # Once for all spans: a conversation's contents are in every one of its calls.
     texts = _texts(contents, blobs=blobs)
-    spans = [_whole(line, contents, texts) for line in lines]
-    return sorted(spans, key=lambda whole: (whole.span.start_ns, whole.span.span_id))
+    return [_whole(line, contents, texts) for line in lines]
 
 
 async def whole_logs(
@@ -125,7 +141,7 @@ async def whole_logs(
     contents = await read_contents(
         engine,
         project,
-        trace_id,
+        [trace_id],
         days={line.day for line in lines},
         hashes={digest for line in lines for digest in line.hashes},
         blobs=blobs,
@@ -143,19 +159,19 @@ async def whole_logs(
 async def read_contents(  # noqa: PLR0913 - each names what is read
     engine: Engine,
     project: str,
-    trace_id: str,
+    trace_ids: list[str],
     *,
     days: Iterable[int],
     hashes: Iterable[str],
     blobs: bool,
 ) -> dict[str, Content]:
-    """The contents of a trace by hash (lowercase hex)."""
+    """The contents of these traces by hash (lowercase hex)."""
     wanted = sorted(hashes)
     if not wanted:
         return {}
     params = {
         "project": project,
-        "trace_id": trace_id,
+        "trace_ids": trace_ids,
         "days": sorted(days),
         "hashes": wanted,
         "blobs": blobs,
