@@ -56,6 +56,13 @@ def test_a_revoked_key_is_listed_and_useless(records: Records) -> None:
     assert [key.revoked_at for key in records.read_now(keys.list_all, "default")] == [NOW]
 
 
+def test_a_key_is_revoked_by_its_public_half(records: Records) -> None:
+    """Which is what an application's settings show."""
+    new = records.write_now(keys.create, "default", "ci", ["read"], NOW)
+    records.write_now(keys.revoke, "default", new.key.public_key, NOW)
+    assert records.read_now(keys.find_by_secret, new.secret_key) is None
+
+
 def test_a_key_is_revoked_in_its_own_project_only(records: Records) -> None:
     """Another project's key isn't there to be revoked."""
     records.write_now(projects.create, "other", NOW)

@@ -316,7 +316,7 @@ async def test_a_public_bind_without_keys_does_not_start(records: Records) -> No
         await demand_first_key(records, public)
     assert caught.value.message == (
         "other machines can connect to 0.0.0.0, so keys are demanded, and there is none: make the "
-        "first with `clew keys create --project default --scope admin --data-dir clew-data`, or "
+        "first with `clew keys create --project '*' --scope admin --data-dir clew-data`, or "
         "listen on 127.0.0.1"
     )
     with pytest.raises(StartupError, match="--auth keys demands keys"):

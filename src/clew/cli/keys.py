@@ -84,7 +84,9 @@ def list_keys(
 
 @app.command("revoke")
 def revoke_key(
-    key_id: Annotated[str, typer.Argument(help="The key's id, as in `clew keys list`.")],
+    key_id: Annotated[
+        str, typer.Argument(help="The key's id or its public half, as in `clew keys list`.")
+    ],
     project: Project = "default",
     url: OptionalUrl = None,
     key: ApiKey = None,

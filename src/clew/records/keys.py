@@ -100,8 +100,10 @@ def list_all(connection: sa.Connection, project: str | None) -> list[Key]:
 
 
 def revoke(connection: sa.Connection, project: str | None, key_id: str, now: datetime) -> None:
-    """Make the key useless from now on; NotFound where the project has no such key."""
-    mine = (keys.c.project == project) & (keys.c.key_id == key_id)
+    """Make the key useless from now on, named by its id or its public half; NotFound where the
+    project has no such key."""
+    named = (keys.c.key_id == key_id) | (keys.c.public_key == key_id)
+    mine = (keys.c.project == project) & named
     if "\0" in key_id or connection.scalar(sa.select(keys.c.key_id).where(mine)) is None:
         message = f"no key {key_id!r} here: `clew keys list` shows those there are"
         raise NotFound(message)

@@ -138,4 +138,5 @@ def _is_letter(char: str) -> bool:
 
 
 def _not_found(name: str) -> NotFound:
-    return NotFound(f"no project {name!r}: `clew projects list` shows those there are")
+    message = f"no project {name!r}: `clew projects list` shows those there are, `create` makes one"
+    return NotFound(message)

@@ -225,7 +225,7 @@ async def demand_first_key(records: Records, settings: Settings) -> None:
     instead = "leave out --auth keys" if is_loopback(settings.host) else "listen on 127.0.0.1"
     where = "--records-url …" if settings.records_url else f"--data-dir {settings.data_dir}"
     message = (
-        f"{why} and there is none: make the first with `clew keys create --project default "
+        f"{why} and there is none: make the first with `clew keys create --project '*' "
         f"--scope admin {where}`, or {instead}"
     )
     raise StartupError(message)
