@@ -34,7 +34,9 @@ groupArrayIf(
     prompt_name != ''
 ) AS prompt_names,
 count() AS span_count,
-countIf(status = 'error') AS error_count,
+-- A guard that stopped a run did its work: what was blocked, refused or cancelled is no error,
+-- whatever the status of its span.
+countIf(outcome = 'error' OR (outcome = '' AND status = 'error')) AS error_count,
 countIf(kind = 'llm') AS llm_calls,
 countIf(kind = 'tool' AND tool_call_id = '') AS tool_spans_without_id,
 uniqExactIf(tool_call_id, kind = 'tool' AND tool_call_id != '') AS tool_call_ids,

@@ -41,7 +41,8 @@ counted_input_tokens AS input_tokens,
 counted_output_tokens AS output_tokens,
 counted_cache_read_tokens AS cache_read_tokens,
 counted_reasoning_tokens AS reasoning_tokens,
-counted_cost_usd AS cost_usd,
+-- A sum of fractions ends in noise; no price of a token has as many digits.
+round(counted_cost_usd, 12) AS cost_usd,
 unpriced_calls,
 toBool(
     aggregates > 0 OR repeated_responses > 0 OR notEmpty(arrayIntersect(bearers, parents))
