@@ -43,10 +43,13 @@ def test_search_finds_a_sentence_and_opens_its_span(app: App) -> None:
 
 
 def test_search_without_a_hit_says_so(app: App) -> None:
-    """And what may help."""
+    """With what was searched and where, and what may help."""
     app.send(*trip())
-    app.open("search", q="reindeer")
+    app.page.goto(f"/projects/{app.project}/search?q=reindeer")
     expect(app.at("empty-state")).to_contain_text("Nothing was found")
+    expect(app.at("empty-state")).to_contain_text("reindeer")
+    app.at("search-all-time").click()
+    expect(app.at("empty-state")).to_contain_text("at any time")
 
 
 def test_secret_of_a_key_is_shown_once(app: App) -> None:

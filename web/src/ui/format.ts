@@ -11,6 +11,11 @@ export function formatCount(n: number): string {
   return whole.format(n);
 }
 
+/** 1 step · 2 steps · 1,284 runs */
+export function formatOf(n: number, one: string, many = `${one}s`): string {
+  return `${formatCount(n)} ${n === 1 ? one : many}`;
+}
+
 /** 950 · 9.1k · 88k · 1.2M, to hold a column narrow. */
 export function formatShort(n: number): string {
   if (Math.abs(n) < 1000) return whole.format(n);

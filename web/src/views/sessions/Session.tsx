@@ -4,7 +4,7 @@ import { ArrowLeft, ArrowUpRight } from "lucide-react";
 import type { ReactNode } from "react";
 import { sessionQuery } from "../../api/queries";
 import type { SessionDetail, Trace } from "../../api/types";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatOf } from "../../ui/format";
 import { ErrorState, ListSkeleton } from "../../ui/States";
 import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
 import { useLiveTraces } from "../frame/live";
@@ -76,7 +76,7 @@ function Run({ trace, number }: { trace: Trace; number: number }) {
           <Said by="out">{failed ? <span className="text-error-text">{trace.error_message}</span> : trace.output_preview}</Said>
         </span>
         <span className="flex items-start gap-4 text-muted">
-          <span className="num">{formatCount(trace.span_count)} steps</span>
+          <span className="num">{formatOf(trace.span_count, "step")}</span>
           <Duration us={msToUs(trace.duration_ms)} />
           <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />
           <ArrowUpRight size={14} className="mt-0.5 text-faint group-hover:text-text" />

@@ -2,7 +2,7 @@ import { Bot, ChevronRight, type LucideIcon, MessageSquareText, ScrollText, User
 import { type ReactNode, useState } from "react";
 import type { Conversation, Part, ToolDefinition } from "../../api/types";
 import { CopyButton } from "../../ui/Copy";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatOf } from "../../ui/format";
 import { Json } from "../../ui/Json";
 import { LongText } from "../../ui/LongText";
 import { Rendered } from "../../ui/Rendered";
@@ -27,7 +27,7 @@ export function Messages({ conversation, traceId }: { conversation: Conversation
         </Folded>
       ))}
       {tools.length > 0 && (
-        <Folded icon={Wrench} title={tools.length === 1 ? "1 tool" : `${tools.length} tools`} size={tools.map(({ name }) => name).join(", ")}>
+        <Folded icon={Wrench} title={formatOf(tools.length, "tool")} size={tools.map(({ name }) => name).join(", ")}>
           {tools.map((tool) => (
             <Tool key={tool.name} tool={tool} />
           ))}

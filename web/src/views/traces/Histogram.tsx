@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type PointerEvent, useMemo, useState } from "react";
 import { statsQuery } from "../../api/queries";
 import type { Stats } from "../../api/types";
-import { formatCount, formatMoment } from "../../ui/format";
+import { formatCount, formatMoment, formatOf } from "../../ui/format";
 import { useListing, useProject } from "../frame/scope";
 import { outcomeColor } from "../marks";
 
@@ -28,7 +28,7 @@ export function Histogram() {
 
   return (
     <div
-      className="relative flex h-10 min-w-0 max-w-[900px] flex-1 touch-none items-end gap-px border-b border-line select-none"
+      className="relative flex h-10 min-w-0 flex-1 touch-none items-end gap-px border-b border-line select-none"
       role="img"
       aria-label="Runs by time and outcome"
       data-testid="histogram"
@@ -73,7 +73,7 @@ function stack({ series }: Stats): Bucket[] {
 
 function describe({ time, total, parts }: Bucket): string {
   const lines = parts.toReversed().map(({ outcome, count }) => `${formatCount(count)} ${outcome || "no outcome"}`);
-  return [formatMoment(new Date(time).toISOString()), `${formatCount(total)} runs`, ...lines].join("\n");
+  return [formatMoment(new Date(time).toISOString()), formatOf(total, "run"), ...lines].join("\n");
 }
 
 /** The buckets drawn over so far, first and last, and what to listen to. */

@@ -7,11 +7,12 @@ import { ApiError } from "../../api/client";
 import { projectsQuery, tracesQuery } from "../../api/queries";
 import type { Trace } from "../../api/types";
 import { Button } from "../../ui/Button";
-import { formatCount, formatMoment } from "../../ui/format";
+import { formatCount, formatMoment, formatOf } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { ALL_TIME, keepScope, useListing, useProject, useScope } from "../frame/scope";
-import { COLUMNS, type Column } from "./columns";
+import { nameRange } from "../frame/TimeRange";
+import { type Column, columnsOf, tracks } from "./columns";
 import { FirstTrace } from "./FirstTrace";
 import { useLiveRuns } from "./useLiveRuns";
 import { flatten } from "./weave";
@@ -68,6 +69,7 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
   useEffect(() => {
     if (hasMore && !loading && last >= traces.length - AHEAD) loadMore();
   }, [hasMore, loading, last, traces.length, loadMore]);
+  const columns = useMemo(() => columnsOf(traces), [traces]);
   const above = useLiveRuns(scroller, ROW, chosen !== null);
   useListKeys(traces, at, (index) => {
     setChosen((traces[index] as Trace).trace_id);
@@ -75,8 +77,8 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
   });
 
   return (
-    <div className="relative flex min-h-0 flex-1 flex-col" style={{ "--time-width": timeWidth(traces) } as CSSProperties}>
-      <Header />
+    <div className="relative flex min-h-0 flex-1 flex-col" style={{ "--time-width": timeWidth(traces), ...tracks(columns) } as CSSProperties}>
+      <Header columns={columns} />
       {above > 0 && (
         <div className="pointer-events-none absolute inset-x-0 top-9 z-20 flex justify-center">
           <Button look="primary" className="pointer-events-auto h-6 rounded-full shadow-pop" onClick={() => scroller.current?.scrollTo({ top: 0 })}>
@@ -87,7 +89,7 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
       <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]" data-testid="run-list">
         <div role="list" aria-label="Runs" className="relative" style={{ height: virtualizer.getTotalSize() + ROW }}>
           {items.map((item) => (
-            <Row key={item.key} trace={traces[item.index] as Trace} top={item.start} chosen={item.index === at} />
+            <Row key={item.key} columns={columns} trace={traces[item.index] as Trace} top={item.start} chosen={item.index === at} />
           ))}
           {!hasMore && (
             <p className="absolute inset-x-0 bottom-0 px-4 text-sm text-faint" style={{ lineHeight: `${ROW}px` }}>
@@ -107,7 +109,7 @@ function timeWidth(traces: Trace[]): string {
   return letters <= 8 ? "58px" : letters <= 12 ? "90px" : "134px";
 }
 
-const Row = memo(function Row({ trace, top, chosen }: { trace: Trace; top: number; chosen: boolean }) {
+const Row = memo(function Row({ columns, trace, top, chosen }: { columns: readonly Column[]; trace: Trace; top: number; chosen: boolean }) {
   const project = useProject();
   return (
     <div role="listitem">
@@ -122,8 +124,8 @@ const Row = memo(function Row({ trace, top, chosen }: { trace: Trace; top: numbe
         style={{ transform: `translateY(${top}px)`, height: ROW }}
         preload="intent"
       >
-        {COLUMNS.map((column) => (
-          <div key={column.id} data-column={column.id} className={column.numeric ? "num" : undefined}>
+        {columns.map((column) => (
+          <div key={column.id} data-column={column.id} data-room={column.room} className={column.numeric ? "num" : undefined}>
             {column.render(trace)}
           </div>
         ))}
@@ -132,12 +134,11 @@ const Row = memo(function Row({ trace, top, chosen }: { trace: Trace; top: numbe
   );
 });
 
-
-function Header() {
+function Header({ columns }: { columns: readonly Column[] }) {
   return (
-    <div className="runs-row h-7 shrink-0 border-b border-line text-sm text-faint">
-      {COLUMNS.map((column) => (
-        <div key={column.id} data-column={column.id} className={column.numeric ? "text-right" : undefined}>
+    <div className="runs-row h-7 shrink-0 border-b border-line text-sm text-muted">
+      {columns.map((column) => (
+        <div key={column.id} data-column={column.id} data-room={column.room} className={column.numeric ? "text-right" : undefined}>
           {column.order ? <OrderButton column={column} order={column.order} /> : column.header}
         </div>
       ))}
@@ -156,7 +157,7 @@ function OrderButton({ column, order }: { column: Column; order: string }) {
     <button
       type="button"
       data-testid={`order-${column.id}`}
-      className={`inline-flex items-center gap-0.5 hover:text-text ${active ? "text-muted" : ""}`}
+      className={`inline-flex items-center gap-0.5 hover:text-text ${active ? "text-text" : ""}`}
       onClick={() => void navigate({ to: ".", search: ({ order: _, ...rest }) => ({ ...rest, ...(next !== "start_time" && { order: next }) }) })}
     >
       {column.header}
@@ -185,29 +186,37 @@ function useListKeys(traces: Trace[], at: number, choose: (index: number) => voi
   ]);
 }
 
-/** Why there is nothing to see: nothing was ever sent, or the filter and the range leave nothing over. */
+/** Why there is nothing to see: nothing was ever sent, or what was searched, and the one thing that may help. */
 function NoRuns() {
   const project = useProject();
-  const { filter, from, to } = useScope();
+  const scope = useScope();
+  const { filter, from, to } = scope;
   const navigate = useNavigate();
   const { data } = useQuery(projectsQuery());
   const known = data?.find(({ name }) => name === project);
   if (!data) return null;
   if (!known || known.span_count === 0) return <FirstTrace />;
+  const everything = from === ALL_TIME && to === undefined;
   return (
-    <Empty title="No runs here">
+    <Empty title={filter ? "No run matches" : "No runs"}>
       <p>
-        {filter ? "No run in this range of time passes the filter. " : "No run started in this range of time. "}
-        {formatCount(known.trace_count)} runs are stored{known.last_span_at && `; the latest is from ${formatMoment(known.last_span_at)}`}.
-      </p>
-      <div className="mt-3 flex gap-2">
-        {(from !== ALL_TIME || to) && (
-          <Button data-testid="show-all-time" onClick={() => void navigate({ to: ".", search: ({ to: _, ...rest }) => ({ ...rest, from: ALL_TIME }) })}>
-            Show all time
-          </Button>
+        {filter && (
+          <>
+            <code className="rounded bg-hover px-1 py-px font-mono text-sm break-words text-text">{filter}</code>{" "}
+          </>
         )}
-        {filter && <Button onClick={() => void navigate({ to: ".", search: ({ filter: _, ...rest }) => rest })}>Clear the filter</Button>}
-      </div>
+        {filter ? `was looked for ${nameRange(scope)}.` : `None started ${nameRange(scope)}.`} {project} holds {formatOf(known.trace_count, "run")}
+        {known.last_span_at && `, the latest of ${formatMoment(known.last_span_at)}`}.
+      </p>
+      {everything ? (
+        <Button className="mt-3" onClick={() => void navigate({ to: ".", search: ({ filter: _, ...rest }) => rest })}>
+          Clear the filter
+        </Button>
+      ) : (
+        <Button className="mt-3" data-testid="show-all-time" onClick={() => void navigate({ to: ".", search: ({ to: _, ...rest }) => ({ ...rest, from: ALL_TIME }) })}>
+          {filter ? "Search all time" : "Show all time"}
+        </Button>
+      )}
     </Empty>
   );
 }
