@@ -1,8 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useNavigate, useRouter } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { type CSSProperties, memo, useEffect, useMemo, useRef, useState } from "react";
+import { type CSSProperties, memo, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import { projectsQuery, tracesQuery } from "../../api/queries";
 import type { Trace } from "../../api/types";
@@ -10,6 +9,7 @@ import { Button } from "../../ui/Button";
 import { formatCount, formatMoment, formatOf } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
+import { useWindow } from "../../ui/useWindow";
 import { ALL_TIME, keepScope, useListing, useProject, useScope } from "../frame/scope";
 import { nameRange } from "../frame/TimeRange";
 import { type Column, columnsOf, tracks } from "./columns";
@@ -57,23 +57,16 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const at = traces.findIndex(({ trace_id }) => trace_id === chosen);
-  const virtualizer = useVirtualizer({
-    count: traces.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    overscan: 12,
-    getItemKey: (index) => (traces[index] as Trace).trace_id,
-  });
-  const items = virtualizer.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
+  const [{ first, end }, reach] = useWindow(scroller, traces.length, ROW);
+  const links = useRunLinks();
   useEffect(() => {
-    if (hasMore && !loading && last >= traces.length - AHEAD) loadMore();
-  }, [hasMore, loading, last, traces.length, loadMore]);
+    if (hasMore && !loading && end >= traces.length - AHEAD) loadMore();
+  }, [hasMore, loading, end, traces.length, loadMore]);
   const columns = useMemo(() => columnsOf(traces), [traces]);
   const above = useLiveRuns(scroller, ROW, chosen !== null);
   useListKeys(traces, at, (index) => {
     setChosen((traces[index] as Trace).trace_id);
-    virtualizer.scrollToIndex(index, { align: "auto" });
+    reach(index);
   });
 
   return (
@@ -87,9 +80,9 @@ function Rows({ traces, hasMore, loading, loadMore }: RowsProps) {
         </div>
       )}
       <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]" data-testid="run-list">
-        <div role="list" aria-label="Runs" className="relative" style={{ height: virtualizer.getTotalSize() + ROW }}>
-          {items.map((item) => (
-            <Row key={item.key} columns={columns} trace={traces[item.index] as Trace} top={item.start} chosen={item.index === at} />
+        <div role="list" aria-label="Runs" className="relative" style={{ height: (traces.length + 1) * ROW }} {...links.handlers}>
+          {traces.slice(first, end).map((trace, k) => (
+            <Row key={trace.trace_id} columns={columns} trace={trace} href={links.hrefOf(trace.trace_id)} top={(first + k) * ROW} chosen={first + k === at} />
           ))}
           {!hasMore && (
             <p className="absolute inset-x-0 bottom-0 px-4 text-sm text-faint" style={{ lineHeight: `${ROW}px` }}>
@@ -109,30 +102,66 @@ function timeWidth(traces: Trace[]): string {
   return letters <= 8 ? "58px" : letters <= 12 ? "90px" : "134px";
 }
 
-const Row = memo(function Row({ columns, trace, top, chosen }: { columns: readonly Column[]; trace: Trace; top: number; chosen: boolean }) {
-  const project = useProject();
+const Row = memo(function Row({ columns, trace, href, top, chosen }: { columns: readonly Column[]; trace: Trace; href: string; top: number; chosen: boolean }) {
   return (
     <div role="listitem">
-      <Link
-        to="/projects/$project/runs/$traceId"
-        params={{ project, traceId: trace.trace_id }}
-        search={keepScope}
+      <a
+        href={href}
         data-testid="run-row"
         data-trace-id={trace.trace_id}
         data-chosen={chosen}
         className="runs-row absolute inset-x-0 hover:bg-hover data-[chosen=true]:bg-accent-soft data-[chosen=true]:shadow-[inset_2px_0_0_var(--accent)]"
-        style={{ transform: `translateY(${top}px)`, height: ROW }}
-        preload="intent"
+        style={{ top, height: ROW }}
       >
         {columns.map((column) => (
           <div key={column.id} data-column={column.id} data-room={column.room} className={column.numeric ? "num" : undefined}>
             {column.render(trace)}
           </div>
         ))}
-      </Link>
+      </a>
     </div>
   );
 });
+
+/** What stands for the id in the one address that is built for all rows. */
+const ANY = "0trace0";
+/** A pointer that rests for so long is about to click. */
+const INTENT_MS = 50;
+
+/**
+ * The links of the rows. A component of the router in each row follows the router's state, and dozens a
+ * frame are made while one scrolls: the address is built once, and clicks are heard by the list.
+ */
+function useRunLinks() {
+  const router = useRouter();
+  const project = useProject();
+  const navigate = useNavigate();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const scope = useScope();
+  const target = (traceId: string) => ({ to: "/projects/$project/runs/$traceId", params: { project, traceId }, search: keepScope(scope) }) as const;
+  const pattern = router.buildLocation(target(ANY)).href;
+  return {
+    hrefOf: (traceId: string) => pattern.replace(ANY, encodeURIComponent(traceId)),
+    handlers: {
+      onClick: (event: MouseEvent) => {
+        const traceId = rowOf(event);
+        if (traceId === undefined || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+        event.preventDefault();
+        void navigate(target(traceId));
+      },
+      onPointerOver: (event: MouseEvent) => {
+        const traceId = rowOf(event);
+        clearTimeout(timer.current);
+        if (traceId !== undefined) timer.current = setTimeout(() => void router.preloadRoute(target(traceId)), INTENT_MS);
+      },
+      onPointerLeave: () => clearTimeout(timer.current),
+    },
+  };
+}
+
+function rowOf({ target }: MouseEvent): string | undefined {
+  return (target as HTMLElement).closest<HTMLElement>("[data-trace-id]")?.dataset["traceId"];
+}
 
 function Header({ columns }: { columns: readonly Column[] }) {
   return (
