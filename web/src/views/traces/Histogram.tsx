@@ -8,8 +8,10 @@ import { useListing, useProject } from "../frame/scope";
 import { outcomeColor } from "../marks";
 
 const HEIGHT = 40;
+/** Runs that go on have no outcome yet. */
+const RUNNING = "running";
 /** From the ground up: what went well carries what did not. */
-const STACK = ["success", "", "running", "cancelled", "waiting", "refused", "blocked", "error"];
+const STACK = ["success", RUNNING, "cancelled", "waiting", "refused", "blocked", "error"];
 
 interface Bucket {
   time: number;
@@ -58,21 +60,23 @@ export function Histogram() {
 
 function stack({ series }: Stats): Bucket[] {
   const buckets = new Map<string, Bucket>();
-  const ordered = series.toSorted((a, b) => STACK.indexOf(a.group["outcome"] ?? "") - STACK.indexOf(b.group["outcome"] ?? ""));
-  for (const { group, points } of ordered) {
+  const ordered = series
+    .map(({ group, points }) => ({ outcome: group["outcome"] || RUNNING, points }))
+    .sort((a, b) => STACK.indexOf(a.outcome) - STACK.indexOf(b.outcome));
+  for (const { outcome, points } of ordered) {
     for (const [iso, value] of points) {
       const bucket = buckets.get(iso) ?? { time: Date.parse(iso), total: 0, parts: [] };
       buckets.set(iso, bucket);
       if (!value) continue;
       bucket.total += value;
-      bucket.parts.push({ outcome: group["outcome"] ?? "", count: value });
+      bucket.parts.push({ outcome, count: value });
     }
   }
   return [...buckets.values()].sort((a, b) => a.time - b.time);
 }
 
 function describe({ time, total, parts }: Bucket): string {
-  const lines = parts.toReversed().map(({ outcome, count }) => `${formatCount(count)} ${outcome || "no outcome"}`);
+  const lines = parts.toReversed().map(({ outcome, count }) => `${formatCount(count)} ${outcome}`);
   return [formatMoment(new Date(time).toISOString()), formatOf(total, "run"), ...lines].join("\n");
 }
 

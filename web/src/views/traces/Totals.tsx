@@ -14,7 +14,7 @@ export function Totals() {
   const p95 = useTotal("duration_p95");
   const cost = useTotal("cost_usd");
   return (
-    <div className="ml-auto flex shrink-0 gap-1 pb-0.5" data-testid="totals">
+    <div className="-mr-1.5 ml-auto flex shrink-0 gap-1 pb-0.5" data-testid="totals">
       <Figure label={runs === 1 ? "run" : "runs"} value={runs} format={formatCount} title="The newest first" search={({ order: _, ...rest }) => rest} />
       <Figure
         label="failed"
