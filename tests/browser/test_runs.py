@@ -41,6 +41,14 @@ def test_failed_run_is_seen_as_one(app: App) -> None:
     expect(row).to_contain_text("the card was declined")
 
 
+def test_error_is_told_with_its_type(app: App) -> None:
+    """A message alone may be the name of a key."""
+    agent = make.agent(error="'ticket_number'", error__type="builtins.KeyError")
+    app.send(agent)
+    app.open()
+    expect(app.run_row(agent)).to_contain_text("KeyError: 'ticket_number'")
+
+
 def test_run_without_an_end_is_running(app: App) -> None:
     """Its duration is not known yet: the row tells how long it has been going on, and counts."""
     agent = make.agent(seconds=None)

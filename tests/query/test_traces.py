@@ -107,10 +107,12 @@ async def test_run_without_root_speaks_through_all_its_spans(
 ) -> None:
     """Children that came before their root make a run, as bad as the worst of them."""
     first = make.llm(parent="feed", trace=make.trace_id())
-    second = make.tool("refund", parent="feed", trace=first.trace_id, error="denied")
+    said = {"error": "denied", "error__type": "Denied"}
+    second = make.tool("refund", parent="feed", trace=first.trace_id, **said)
     await make.store(ingest, project, first, second)
     trace = await only(engine, project)
     assert (trace.name, trace.status, trace.error_message) == ("gpt-5", "error", "denied")
+    assert trace.error_type == "Denied"
     assert not trace.running
 
 

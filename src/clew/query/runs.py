@@ -59,6 +59,7 @@ class Trace(msgspec.Struct, kw_only=True, frozen=True):
     input_preview: str
     output_preview: str
     error_message: str
+    error_type: str
     scores: list[TraceScore] = []
 
 
@@ -108,6 +109,7 @@ class RunFacts(msgspec.Struct, gc=False):
     display_name: str = ""
     outcome: Outcome | Literal[""] = ""
     error_message: str = ""
+    error_type: str = ""
     service: str = ""
     environment: str = ""
     release: str = ""
@@ -245,7 +247,7 @@ def sum_up(trace_id: str, spans: Sequence[SpanLine]) -> Run:
     sums, uncounted = _sums(spans)
     # What was blocked is no error, and yet has a sentence that says why.
     explained = status == "error" or outcome == "error"
-    error = (root.facts.error_message if root else "") or _first(by_end, "error_message")
+    error = _explaining(root, by_end)
     tool_calls = [span.facts.tool_call_id for span in spans if span.kind == "tool"]
     trace = Trace(
         trace_id=trace_id,
@@ -272,7 +274,8 @@ def sum_up(trace_id: str, spans: Sequence[SpanLine]) -> Run:
         input_preview=(root.facts.input_preview if root else "") or _first(spans, "input_preview"),
         output_preview=(root.facts.output_preview if root else "")
         or _first(reversed(by_end), "output_preview"),
-        error_message=error if explained else "",
+        error_message=error.facts.error_message if explained else "",
+        error_type=error.facts.error_type if explained else "",
         **sums,  # pyright: ignore[reportArgumentType] - one dict for numbers of two kinds
     )
     return Run(trace, first_ns, last_ns, uncounted)
@@ -299,6 +302,12 @@ def _outcome(root: SpanLine | None, by_end: Sequence[SpanLine]) -> Outcome | Lit
     if root.facts.outcome == "success" and last_call == "refused":
         return "refused"
     return root.facts.outcome
+
+
+def _explaining(root: SpanLine | None, by_end: Sequence[SpanLine]) -> SpanLine:
+    """The span that says why a run failed: its root, else the first to end with a message."""
+    told = [span for span in (*filter(None, [root]), *by_end) if span.facts.error_message]
+    return told[0] if told else root or by_end[0]
 
 
 def _badness(outcome: Outcome | Literal[""]) -> int:

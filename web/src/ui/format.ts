@@ -127,6 +127,11 @@ export function formatInstant(iso: string): string {
   return `${instant.format(new Date(iso))}\n${iso}`;
 }
 
+/** `RateLimitError` of `openai.RateLimitError`: the end of a type says what it is. */
+export function lastPart(type: string): string {
+  return type.slice(type.lastIndexOf(".") + 1) || type;
+}
+
 /** 4bf92f35 */
 export function shortId(id: string): string {
   return id.length > 12 ? id.slice(0, 8) : id;

@@ -61,4 +61,9 @@ argMaxIf(
 argMinIf(error_message, (start_ns, span_id), parent_id = '') AS root_error,
 argMinIf(
     error_message, (ifNull(end_ns, start_ns), span_id), error_message != ''
-) AS first_error
+) AS first_error,
+argMinIf(error_type, (start_ns, span_id), parent_id = '') AS root_error_type,
+argMinIf(
+    error_type, (ifNull(end_ns, start_ns), span_id), error_message != ''
+) AS first_error_type,
+argMin(error_type, (ifNull(end_ns, start_ns), span_id)) AS first_type

@@ -56,4 +56,12 @@ multiIf(
     status != 'error' AND outcome != 'error', '',
     root_error != '', root_error,
     first_error
-) AS error_message
+) AS error_message,
+-- Of the span whose message that is.
+multiIf(
+    status != 'error' AND outcome != 'error', '',
+    root_error != '', root_error_type,
+    first_error != '', first_error_type,
+    rooted, root_error_type,
+    first_type
+) AS error_type

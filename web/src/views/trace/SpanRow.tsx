@@ -5,7 +5,7 @@ import { isError, isRunning, stoppedBy } from "../../trace/trace";
 import { members } from "../../trace/folds";
 import { nameOf, type Run } from "../../trace/run";
 import { addKnown } from "../../trace/sums";
-import { formatCount } from "../../ui/format";
+import { formatCount, lastPart } from "../../ui/format";
 import { Highlight } from "../Highlight";
 import { Duration, Tokens, Usd } from "../figures";
 import { KindIcon, OutcomeIcon } from "../marks";
@@ -127,11 +127,6 @@ function StoppedBadge({ outcome, title }: { outcome: Outcome; title: string }) {
       <OutcomeIcon outcome={outcome} size={9} /> {outcome}
     </span>
   );
-}
-
-/** `RateLimitError` of `openai.RateLimitError`: the end of a type says what it is. */
-function lastPart(type: string): string {
-  return type.slice(type.lastIndexOf(".") + 1) || type;
 }
 
 function SpanFigures({ run: { trace, tree, sums }, node }: { run: Run; node: number }) {

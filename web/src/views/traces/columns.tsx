@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { Trace, TraceScore } from "../../api/types";
-import { formatCount, formatOf, formatShort } from "../../ui/format";
+import { formatCount, formatOf, formatShort, lastPart } from "../../ui/format";
 import { unmark } from "../../ui/unmark";
 import { Duration, Elapsed, Moment, msToUs, Tokens, Usd } from "../figures";
 import { OutcomeIcon } from "../marks";
@@ -102,9 +102,10 @@ function asWide(traces: readonly Trace[], textOf: (trace: Trace) => string, leas
 
 /** What went in, and what came out or went wrong, on one line. */
 function Preview({ trace }: { trace: Trace }) {
-  const { outcome, error_message, input_preview, output_preview } = trace;
-  const failed = outcome === "error" && error_message !== "";
-  const out = outcome === "success" ? output_preview : error_message || output_preview;
+  const { outcome, input_preview, output_preview } = trace;
+  const why = explain(trace);
+  const failed = outcome === "error" && why !== "";
+  const out = outcome === "success" ? output_preview : why || output_preview;
   return (
     <span className="flex min-w-0 gap-1.5" title={[input_preview, out].filter(Boolean).join("\n→ ")}>
       {input_preview && <span className="max-w-[60%] shrink-[2] truncate">{unmark(input_preview)}</span>}
@@ -116,6 +117,13 @@ function Preview({ trace }: { trace: Trace }) {
       )}
     </span>
   );
+}
+
+/** Why it didn't end well. `KeyError: 'ticket'` says what `'ticket'` alone doesn't; a reason for stopping needs no type. */
+function explain({ outcome, error_type, error_message }: Trace): string {
+  const type = lastPart(error_type);
+  if (outcome !== "error" || error_message.includes(type)) return error_message || type;
+  return error_message ? `${type}: ${error_message}` : type;
 }
 
 function Steps({ trace }: { trace: Trace }) {
