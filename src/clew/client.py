@@ -178,6 +178,7 @@ class Trace(msgspec.Struct, kw_only=True, frozen=True):
     input_preview: str = ""
     output_preview: str = ""
     error_message: str = ""
+    error_type: str = ""
     scores: list[TraceScore] = []
 
 

@@ -147,9 +147,10 @@ def _cost(rates: _Rates, usage: Usage, source: str) -> Cost | None:
     if input_usd is None or output_usd is None:
         return None
     return Cost(
-        input_usd=input_usd,
-        output_usd=output_usd,
-        total_usd=input_usd + output_usd + rates.call_usd,
+        # Sums of fractions end in noise; no price of a token has as many digits.
+        input_usd=round(input_usd, 12),
+        output_usd=round(output_usd, 12),
+        total_usd=round(input_usd + output_usd + rates.call_usd, 12),
         source=source,
     )
 

@@ -29,6 +29,12 @@ class App:
         """Export log records likewise."""
         self._post("/v1/logs", encode_logs(logs))
 
+    def score(self, root: Span, **score: object) -> None:
+        """Judge the run of `root`."""
+        body = {"scores": [{"trace_id": root.trace_id, **score}]}
+        answer = self.served.http.post(f"/api/projects/{self.project}/scores", json=body)
+        assert answer.status_code == httpx.codes.OK, answer.text
+
     def _post(self, path: str, body: bytes) -> None:
         headers = {"content-type": "application/x-protobuf", "x-clew-project": self.project}
         answer = self.served.http.post(path, content=body, headers=headers)

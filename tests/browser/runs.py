@@ -98,3 +98,10 @@ def large() -> list[Span]:
         for k in range(1, 101)
     ]
     return [root, *below, *tools]
+
+
+def blocked() -> tuple[Span, Span]:
+    """A run that a guard stopped: the exception went through the agent, and nothing broke."""
+    why = {"error": "not about travel", "error__type": "desk.GuardrailViolation"}
+    agent = make.agent("desk", input__value="Write my essay", **why)
+    return agent, make.tool("check_request", parent=agent, **why)

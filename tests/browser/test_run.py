@@ -62,6 +62,42 @@ def test_keyboard_walks_collapses_and_expands(app: App) -> None:
     expect(app.detail(run.ask)).to_be_visible()
 
 
+def test_failed_run_opens_where_it_broke(app: App) -> None:
+    """The tool that broke is what one sees, not the agent through which the error passed."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open_run(agent)
+    expect(app.span_row(tool)).to_have_attribute("aria-selected", "true")
+    expect(app.at("span-error")).to_contain_text("the card was declined")
+
+
+def test_running_steps_are_drawn_as_running(app: App) -> None:
+    """They have a bar and no duration, also those that began last."""
+    root = make.agent(seconds=None, start_ns=make.T0)
+    done = make.llm(parent=root, start_ns=make.T0, seconds=2)
+    late = make.tool(parent=root, start_ns=done.end_ns, seconds=None)
+    app.send(root, done, late)
+    app.open_run(root)
+    expect(app.span_row(late).locator(".bar")).to_have_attribute("data-running", "true")
+    expect(app.span_row(late)).to_contain_text("\u2013")
+    bar, lane = (app.span_row(late).locator(part).bounding_box() for part in (".bar", ".lane"))
+    assert bar
+    assert lane
+    assert bar["x"] + 2 <= lane["x"] + lane["width"]
+
+
+def test_neighbours_are_reached_from_a_pasted_link(app: App) -> None:
+    """[ and ] walk the list that the link names, without having been there."""
+    older, newer = make.agent("older"), make.agent("newer")
+    app.send(older, newer)
+    app.open_run(older)
+    expect(app.page.get_by_role("button", name="Previous run")).to_be_enabled()
+    app.press("[")
+    expect(app.at("run-page")).to_have_attribute("data-trace-id", newer.trace_id)
+    app.press("]")
+    expect(app.at("run-page")).to_have_attribute("data-trace-id", older.trace_id)
+
+
 def test_like_spans_are_one_row_until_opened(app: App) -> None:
     """Five searches beside each other are one search, five times."""
     root = make.agent()

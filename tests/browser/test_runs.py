@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +11,7 @@ from playwright.sync_api import expect
 import make
 
 from .app import App
-from .runs import failed, trip
+from .runs import blocked, failed, trip
 from .watch import Watch
 
 pytestmark = pytest.mark.browser
@@ -40,13 +41,113 @@ def test_failed_run_is_seen_as_one(app: App) -> None:
     expect(row).to_contain_text("the card was declined")
 
 
+def test_error_is_told_with_its_type(app: App) -> None:
+    """A message alone may be the name of a key."""
+    agent = make.agent(error="'ticket_number'", error__type="builtins.KeyError")
+    app.send(agent)
+    app.open()
+    expect(app.run_row(agent)).to_contain_text("KeyError: 'ticket_number'")
+
+
 def test_run_without_an_end_is_running(app: App) -> None:
-    """Its duration is not known yet."""
+    """Its duration is not known yet: the row tells how long it has been going on, and counts."""
     agent = make.agent(seconds=None)
     app.send(agent)
     app.open()
     expect(app.run_row(agent).get_by_role("img", name="running")).to_be_visible()
-    expect(app.run_row(agent).locator("[data-column=duration]")).to_have_text("\u2013")
+    duration = app.run_row(agent).locator("[data-column=duration]")
+    expect(duration).to_have_text(re.compile(r"^\d+ [smhd]( \d+ [smh])?$"))
+    expect(duration.get_by_title("so far")).to_be_visible()
+
+
+def test_run_that_runs_since_a_moment_counts_on(app: App) -> None:
+    """Second by second, without the server."""
+    agent = make.agent(seconds=None, start_ns=time.time_ns() - 5 * make.SECOND)
+    app.send(agent)
+    app.open()
+    duration = app.run_row(agent).locator("[data-column=duration]")
+    expect(duration).to_have_text(re.compile(r"^\d+ s$"))
+    told = duration.inner_text()
+    expect(duration).not_to_have_text(told)
+
+
+def test_blocked_run_is_not_seen_as_an_error(app: App) -> None:
+    """It has a shape of its own and says why, in no red, and isn't counted among the failed."""
+    agent, guard = blocked()
+    app.send(agent, guard, make.agent("other"))
+    app.open()
+    row = app.run_row(agent)
+    expect(row.get_by_role("img", name="blocked")).to_be_visible()
+    expect(row).to_contain_text("not about travel")
+    expect(row.locator(".text-error-text")).to_have_count(0)
+    expect(app.at("totals")).to_contain_text("0%")
+    row.click()
+    expect(app.at("next-error")).to_have_count(0)
+    expect(app.span_row(guard).get_by_test_id("stopped")).to_contain_text("blocked")
+    expect(app.at("span-stopped")).to_contain_text("not about travel")
+    expect(app.at("span-error")).to_have_count(0)
+
+
+def test_scores_say_whether_it_was_well_done(app: App) -> None:
+    """A mark and the value; what was found wanting stands in front, the rest is counted."""
+    good, poor, told = make.agent("good"), make.agent("poor"), make.agent("told")
+    app.send(good, poor, told)
+    app.score(good, name="helpful", value=0.9)
+    app.score(poor, name="polite", value=1)
+    app.score(poor, name="answered", value=False)
+    app.score(told, name="words", value=212)
+    app.open()
+    for run, verdict, text in (
+        (good, "true", "0.9"),
+        (poor, "false", "false+1"),
+        (told, "none", "212"),
+    ):
+        score = app.run_row(run).locator("[data-column=score]")
+        expect(score).to_have_text(text)
+        expect(score.locator("[data-verdict]")).to_have_attribute("data-verdict", verdict)
+
+
+def test_columns_are_as_wide_as_what_they_hold(app: App) -> None:
+    """Nothing is cut in the columns of numbers, and what no run has takes no room."""
+    run = trip(gen_ai__usage__cost=0.00042)
+    app.send(*run, make.llm("alone", gen_ai__usage__cost=0.00042, seconds=754))
+    app.open()
+    expect(app.at("run-row")).to_have_count(2)
+    for width in (1440, 1000):
+        app.page.set_viewport_size({"width": width, "height": 800})
+        cut = app.page.evaluate(
+            "[...document.querySelectorAll('[data-testid=run-row] .num')]"
+            ".filter((cell) => cell.scrollWidth > cell.clientWidth + 1).length"
+        )
+        assert cut == 0
+    expect(app.page.locator("[data-column=prompt]")).to_have_count(0)
+    expect(app.page.locator("[data-column=score]")).to_have_count(0)
+
+
+def test_empty_result_says_what_was_searched_and_how_to_go_on(app: App) -> None:
+    """The filter, where it was looked for, and one action; then the next."""
+    app.send(make.agent())
+    app.page.goto(f"/projects/{app.project}/runs?filter=agent:nobody")
+    expect(app.at("empty-state")).to_contain_text("agent:nobody")
+    expect(app.at("empty-state")).to_contain_text("in the last 24 hours")
+    expect(app.at("empty-state")).to_contain_text("holds 1 run,")
+    expect(app.at("empty-state").get_by_role("button")).to_have_count(1)
+    app.at("show-all-time").click()
+    expect(app.at("empty-state")).to_contain_text("at any time")
+    app.at("empty-state").get_by_role("button", name="Clear the filter").click()
+    expect(app.at("run-row")).to_have_count(1)
+
+
+def test_numbers_above_the_list_lead_to_their_runs(app: App) -> None:
+    """The share of failed runs to those that failed."""
+    agent, tool = failed()
+    app.send(agent, tool, *blocked(), *trip())
+    app.open()
+    expect(app.at("run-row")).to_have_count(3)
+    app.at("totals").get_by_text("failed").click()
+    expect(app.at("run-row")).to_have_count(1)
+    expect(app.run_row(agent)).to_be_visible()
+    expect(app.page).to_have_url(re.compile("outcome"))
 
 
 def test_filter_narrows_the_list_and_lands_in_the_url(app: App) -> None:

@@ -11,8 +11,27 @@ import make
 
 from .app import App
 from .runs import trip
+from .watch import Watch
 
 pytestmark = pytest.mark.browser
+
+LEAST_CONTRAST = 4.5
+"""Of texts of this size, by level AA of the Web Content Accessibility Guidelines."""
+_CONTRAST = """([text, ground]) => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const style = getComputedStyle(document.documentElement);
+  const light = (name) => {
+    canvas.fillStyle = style.getPropertyValue(name).trim();
+    canvas.fillRect(0, 0, 1, 1);
+    const linear = [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3).map((of255) => {
+      const share = of255 / 255;
+      return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  };
+  const [less, more] = [light(text), light(ground)].sort((a, b) => a - b);
+  return (more + 0.05) / (less + 0.05);
+}"""
 
 
 def test_session_leads_to_its_runs(app: App) -> None:
@@ -43,10 +62,13 @@ def test_search_finds_a_sentence_and_opens_its_span(app: App) -> None:
 
 
 def test_search_without_a_hit_says_so(app: App) -> None:
-    """And what may help."""
+    """With what was searched and where, and what may help."""
     app.send(*trip())
-    app.open("search", q="reindeer")
+    app.page.goto(f"/projects/{app.project}/search?q=reindeer")
     expect(app.at("empty-state")).to_contain_text("Nothing was found")
+    expect(app.at("empty-state")).to_contain_text("reindeer")
+    app.at("search-all-time").click()
+    expect(app.at("empty-state")).to_contain_text("at any time")
 
 
 def test_secret_of_a_key_is_shown_once(app: App) -> None:
@@ -121,3 +143,38 @@ def test_address_of_nothing_is_a_sentence(page: Page) -> None:
     """A page that doesn't exist leads home."""
     page.goto("/nowhere/at/all")
     expect(page.get_by_text("There is no such page")).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_can_be_read(app: App, theme: str) -> None:
+    """4.5 to 1 between what is written and what it stands on, also under the pointer."""
+    app.page.add_init_script(f"localStorage.setItem('clew.theme', '{theme}')")
+    app.send(*trip())
+    app.open()
+    expect(app.at("run-row")).to_be_visible()
+    texts = ("text", "text-muted", "text-faint", "accent-text", "error-text", "outcome-success",
+             "outcome-waiting", "outcome-running", "outcome-blocked")  # fmt: skip
+    low = {
+        (text, ground): ratio
+        for text in texts
+        for ground in ("bg", "bg-sunken", "bg-raised", "bg-hover")
+        if (ratio := app.page.evaluate(_CONTRAST, [f"--{text}", f"--{ground}"])) < LEAST_CONTRAST
+    }
+    assert low == {}
+
+
+def test_server_that_does_not_answer_is_a_sentence(app: App, watch: Watch) -> None:
+    """What happened, what to look at, and a retry that brings the page back."""
+    app.send(*trip())
+    app.open("settings")
+    expect(app.at("new-key")).to_be_visible()
+    app.page.route("**/traces?*", lambda route: route.abort())
+    app.press("g")
+    app.press("r")
+    expect(app.at("error-state")).to_contain_text("The server doesn't answer.")
+    expect(app.at("error-state").locator("code")).to_have_text("clew serve")
+    app.page.unroute("**/traces?*")
+    app.page.get_by_role("button", name="Try again").click()
+    expect(app.page).to_have_url(re.compile("/runs"))
+    expect(app.at("error-state")).to_have_count(0)
+    watch.problems = [told for told in watch.problems if "net::ERR_FAILED" not in told]

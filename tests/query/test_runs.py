@@ -32,6 +32,7 @@ said = st.fixed_dictionaries(
         "gen_ai.tool.call.id": st.sampled_from(["call-1", "call-2"]),
         "gen_ai.usage.input_tokens": st.integers(0, 1000),
         "gen_ai.usage.output_tokens": st.integers(0, 1000),
+        "error.type": st.sampled_from(["KeyError", "TimeoutError"]),
         "gen_ai.usage.cost": st.sampled_from([0.25, 0.5]),
         "gen_ai.prompt.name": st.sampled_from(["plan", "write"]),
         "http.request.method": st.just("GET"),

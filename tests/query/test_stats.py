@@ -85,6 +85,20 @@ async def test_metric_over_time(engine: EmbeddedEngine, charted: str, case: Case
     assert all(one.points[0][0] == render_time(START) for one in stats.series)
 
 
+async def test_what_was_blocked_is_not_among_the_errors(
+    engine: EmbeddedEngine, ingest: Ingest, project: str
+) -> None:
+    """A run stopped by a guard has the status error, and yet did not fail."""
+    await make.store(
+        ingest,
+        project,
+        make.agent(start_ns=START, error="off topic", error__type="GuardrailViolation"),
+        make.agent(start_ns=START, error="broke"),
+    )
+    for metric, value in (("errors", 1), ("error_rate", 0.5)):
+        assert (await get_stats(engine, project, Chart(metric, range=HOURS))).total == value
+
+
 @pytest.mark.parametrize(
     ("chart", "message"),
     [

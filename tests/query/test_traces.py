@@ -12,7 +12,7 @@ from clew import filter as filters
 from clew.errors import BadInput, NotFound
 from clew.ingest import Ingest
 from clew.query.times import HOUR_NS, Range
-from clew.query.traces import Run, Trace, get_skeleton, list_runs
+from clew.query.traces import Run, Trace, ask_runs, get_skeleton, list_runs
 from clew.query.walk import Listing
 from clew.span import Span
 from clew.store.embedded import EmbeddedEngine
@@ -63,15 +63,56 @@ async def test_run_is_summed_up_from_its_spans(
     assert (trace.status, trace.error_message) == ("ok", "")
 
 
+async def test_what_a_guard_stopped_is_no_error(
+    engine: EmbeddedEngine, ingest: Ingest, project: str
+) -> None:
+    """A run that was blocked left its spans by an exception, and says why; none of them failed."""
+    root = make.agent(error="not about travel", error__type="GuardrailViolation")
+    guard = make.tool(parent=root, error="not about travel", error__type="GuardrailViolation")
+    await make.store(ingest, project, root, guard)
+    trace = await only(engine, project)
+    assert (trace.status, trace.outcome, trace.error_count) == ("error", "blocked", 0)
+    assert trace.error_message == "not about travel"
+    listing = Listing(filter=filters.parse("errors:0 -errors>0"))
+    assert len((await list_runs(engine, project, listing)).items) == 1
+
+
+async def test_sum_of_costs_ends_where_its_parts_do(
+    engine: EmbeddedEngine, ingest: Ingest, project: str
+) -> None:
+    """0.1 and 0.2 are 0.3, in lists and in SQL alike."""
+    root = make.agent()
+    calls = [make.llm(parent=root, gen_ai__usage__cost=usd) for usd in (0.1, 0.2)]
+    await make.store(ingest, project, root, *calls)
+    assert (await only(engine, project)).cost_usd == 0.3
+    ids = {"project": project, "trace_ids": [root.trace_id]}
+    [run] = await ask_runs(engine, project, ids)
+    assert run.trace.cost_usd == 0.3
+
+
+async def test_span_that_runs_has_no_duration_yet(
+    engine: EmbeddedEngine, ingest: Ingest, project: str
+) -> None:
+    """Null in the skeleton, so that it is drawn as running; not 0."""
+    root = make.agent(seconds=None, start_ns=make.T0)
+    done = make.llm(parent=root, start_ns=make.T0, seconds=2)
+    await make.store(ingest, project, root, done)
+    skeleton = msgspec.json.decode(await get_skeleton(engine, project, root.trace_id))
+    found = dict(zip(skeleton["spans"]["span_id"], skeleton["spans"]["duration_us"], strict=True))
+    assert found == {root.span_id: None, done.span_id: 2_000_000}
+
+
 async def test_run_without_root_speaks_through_all_its_spans(
     engine: EmbeddedEngine, ingest: Ingest, project: str
 ) -> None:
     """Children that came before their root make a run, as bad as the worst of them."""
     first = make.llm(parent="feed", trace=make.trace_id())
-    second = make.tool("refund", parent="feed", trace=first.trace_id, error="denied")
+    said = {"error": "denied", "error__type": "Denied"}
+    second = make.tool("refund", parent="feed", trace=first.trace_id, **said)
     await make.store(ingest, project, first, second)
     trace = await only(engine, project)
     assert (trace.name, trace.status, trace.error_message) == ("gpt-5", "error", "denied")
+    assert trace.error_type == "Denied"
     assert not trace.running
 
 

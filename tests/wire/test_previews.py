@@ -118,6 +118,11 @@ def test_a_refusal_is_shown_and_told() -> None:
         ('{"args": ["a", "b"], "kwargs": {}}', '["a","b"]'),
         ("[INFO] plain text", "[INFO] plain text"),
         ('{"messages": [{"role": "user", "content": "hi"}]}', "hi"),
+        ('{"q": [{"type": "image_url", "image_url": {}}, {"type": "text", "text": "?"}]}', "?"),
+        (
+            '[{"type": "text", "text": "a"}, {"type": "fare"}]',
+            '[{"type":"text","text":"a"},{"type":"fare"}]',
+        ),
         (12, "12"),
         (True, "true"),
         (None, ""),

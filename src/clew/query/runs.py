@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from clew.query.times import render_time
-from clew.query.totals import settle_spans
+from clew.query.totals import add_up, add_up_usd, settle_spans
 from clew.span import Outcome, Status
 
 
@@ -59,6 +59,7 @@ class Trace(msgspec.Struct, kw_only=True, frozen=True):
     input_preview: str
     output_preview: str
     error_message: str
+    error_type: str
     scores: list[TraceScore] = []
 
 
@@ -108,6 +109,7 @@ class RunFacts(msgspec.Struct, gc=False):
     display_name: str = ""
     outcome: Outcome | Literal[""] = ""
     error_message: str = ""
+    error_type: str = ""
     service: str = ""
     environment: str = ""
     release: str = ""
@@ -188,9 +190,7 @@ _STATUSES: Final[tuple[Status, ...]] = ("unset", "ok", "error")
 _OUTCOMES: Final[tuple[Outcome, ...]] = (
     "success", "waiting", "cancelled", "refused", "blocked", "error",
 )  # fmt: skip
-_SUMS: Final = (
-    "input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens", "cost_usd",
-)  # fmt: skip
+_TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
 
 
 def decode_rows(body: bytes) -> list[SpanRow]:
@@ -245,8 +245,9 @@ def sum_up(trace_id: str, spans: Sequence[SpanLine]) -> Run:
     status = max(statuses, key=_STATUSES.index)
     outcome = "" if running else _outcome(root, by_end)
     sums, uncounted = _sums(spans)
-    failed = status == "error" or outcome == "error"
-    error = (root.facts.error_message if root else "") or _first(by_end, "error_message")
+    # What was blocked is no error, and yet has a sentence that says why.
+    explained = status == "error" or outcome == "error"
+    error = _explaining(root, by_end)
     tool_calls = [span.facts.tool_call_id for span in spans if span.kind == "tool"]
     trace = Trace(
         trace_id=trace_id,
@@ -264,7 +265,7 @@ def sum_up(trace_id: str, spans: Sequence[SpanLine]) -> Run:
         service=_first(spans, "service"),
         agents=_names((span.start_ns, span.facts.agent_name) for span in spans),
         span_count=len(spans),
-        error_count=sum(span.status == "error" for span in spans),
+        error_count=sum(is_failed(span.status, span.facts.outcome) for span in spans),
         llm_calls=sum(span.kind == "llm" for span in spans),
         # A framework's span and an MCP client's and server's may tell of the same call.
         tool_calls=tool_calls.count("") + len({call for call in tool_calls if call}),
@@ -273,10 +274,17 @@ def sum_up(trace_id: str, spans: Sequence[SpanLine]) -> Run:
         input_preview=(root.facts.input_preview if root else "") or _first(spans, "input_preview"),
         output_preview=(root.facts.output_preview if root else "")
         or _first(reversed(by_end), "output_preview"),
-        error_message=error if failed else "",
+        error_message=error.facts.error_message if explained else "",
+        error_type=error.facts.error_type if explained else "",
         **sums,  # pyright: ignore[reportArgumentType] - one dict for numbers of two kinds
     )
     return Run(trace, first_ns, last_ns, uncounted)
+
+
+def is_failed(status: Status, outcome: Outcome | Literal[""]) -> bool:
+    """Whether a span or a run failed. A guard that stopped one did its work: what was blocked,
+    refused or cancelled is no error, whatever its status."""
+    return outcome == "error" or (outcome == "" and status == "error")
 
 
 def _name(root: SpanLine | None, spans: Sequence[SpanLine]) -> str:
@@ -296,6 +304,12 @@ def _outcome(root: SpanLine | None, by_end: Sequence[SpanLine]) -> Outcome | Lit
     return root.facts.outcome
 
 
+def _explaining(root: SpanLine | None, by_end: Sequence[SpanLine]) -> SpanLine:
+    """The span that says why a run failed: its root, else the first to end with a message."""
+    told = [span for span in (*filter(None, [root]), *by_end) if span.facts.error_message]
+    return told[0] if told else root or by_end[0]
+
+
 def _badness(outcome: Outcome | Literal[""]) -> int:
     return _OUTCOMES.index(outcome) if outcome else -1
 
@@ -308,8 +322,9 @@ def _sums(spans: Sequence[SpanLine]) -> tuple[dict[str, int | float | None], lis
         return settled.sums, settled.uncounted
     counted = [span for span in bearers if span.counted]
     sums: dict[str, int | float | None] = {
-        name: _sum([getattr(span, name) for span in counted]) for name in _SUMS
+        name: add_up([getattr(span, name) for span in counted]) for name in _TOKENS
     }
+    sums["cost_usd"] = add_up_usd(span.cost_usd for span in counted)
     sums["unpriced_calls"] = sum(s.usage_scope != "" and s.cost_usd is None for s in counted)
     return sums, []
 
@@ -323,11 +338,6 @@ def _is_ambiguous(spans: Sequence[SpanLine], bearers: Sequence[SpanLine]) -> boo
         or len(responses) > len(set(responses))
         or not {s.parent_id for s in spans}.isdisjoint(s.span_id for s in bearers if s.span_id)
     )
-
-
-def _sum(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _names(said: Iterable[tuple[int, str]]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
@@ -11,7 +11,9 @@ from clew.errors import NotFound
 from clew.filter import Filter, Glob, Term
 from clew.query import ask
 from clew.query.order import Order
+from clew.query.runs import is_failed
 from clew.query.times import render_time
+from clew.query.totals import add_up, add_up_usd
 from clew.query.traces import Run, Search, Trace, find_runs
 from clew.query.walk import (
     EVERYTHING,
@@ -161,11 +163,11 @@ def _sum_up(session_id: str, runs: Sequence[Run]) -> Session:
         start_time=traces[0].start_time,
         end_time=render_time(max(run.last_ns or run.first_ns for run in runs)),
         trace_count=len(traces),
-        error_count=sum("error" in (trace.status, trace.outcome) for trace in traces),
+        error_count=sum(is_failed(trace.status, trace.outcome) for trace in traces),
         user_id=_first(trace.user_id for trace in traces),
-        input_tokens=_sum(trace.input_tokens for trace in traces),
-        output_tokens=_sum(trace.output_tokens for trace in traces),
-        cost_usd=_sum(trace.cost_usd for trace in traces),
+        input_tokens=add_up(trace.input_tokens for trace in traces),
+        output_tokens=add_up(trace.output_tokens for trace in traces),
+        cost_usd=add_up_usd(trace.cost_usd for trace in traces),
         input_preview=_first(trace.input_preview for trace in traces),
         output_preview=_first(trace.output_preview for trace in reversed(traces)),
     )
@@ -173,11 +175,3 @@ def _sum_up(session_id: str, runs: Sequence[Run]) -> Session:
 
 def _first(texts: Iterable[str]) -> str:
     return next(filter(None, texts), "")
-
-
-_Number = TypeVar("_Number", int, float)
-
-
-def _sum(values: Iterable[_Number | None]) -> _Number | None:
-    known = [value for value in values if value is not None]
-    return sum(known[1:], start=known[0]) if known else None

@@ -87,7 +87,8 @@ _OF_GROUP: Final = 1
 _TOTAL: Final = 2
 
 _NUMERIC: Final = ("number", "count", "duration", "flag")
-_FAILED: Final = "status = 'error' OR outcome = 'error'"
+# What was blocked, refused or cancelled is no error, whatever its status.
+_FAILED: Final = "outcome = 'error' OR (outcome = '' AND status = 'error')"
 
 METRICS: Final[dict[str, Metric]] = {
     "traces": Metric("uniqExact(trace_id)", True, 0),
@@ -107,7 +108,7 @@ METRICS: Final[dict[str, Metric]] = {
     # NULL where nobody told: a sum that is not known is not 0.
     "input_tokens": Metric("sumIf(input_tokens, counted)", False, None),
     "output_tokens": Metric("sumIf(output_tokens, counted)", False, None),
-    "cost_usd": Metric("sumIf(cost_usd, counted)", False, None),
+    "cost_usd": Metric("round(sumIf(cost_usd, counted), 12)", False, None),
     "ttft_p50": Metric("quantile(0.5)(ttft_ns) / 1e6", False, None),
     "ttft_p95": Metric("quantile(0.95)(ttft_ns) / 1e6", False, None),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -14,6 +14,7 @@ from clew.query import ask
 from clew.query.narrow import span_columns
 from clew.store.engine import Engine
 
+_Number = TypeVar("_Number", int, float)
 _TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens", "reasoning_tokens")
 
 
@@ -76,15 +77,23 @@ def settle_spans(spans: Sequence[Usage]) -> Settled:
     left_out = uncounted(spans)
     counted = [span for span in spans if span.bears_usage and span.span_id not in left_out]
     sums: dict[str, int | float | None] = {
-        name: _sum(getattr(span, name) for span in counted) for name in (*_TOKENS, "cost_usd")
+        name: add_up(getattr(span, name) for span in counted) for name in _TOKENS
     }
+    sums["cost_usd"] = add_up_usd(span.cost_usd for span in counted)
     sums["unpriced_calls"] = sum(
         span.usage_scope != "" and span.cost_usd is None for span in counted
     )
     return Settled(sums, [span.span_id for span in spans if span.span_id in left_out])
 
 
-def _sum(values: Iterable[float | None]) -> float | None:
+def add_up(values: Iterable[_Number | None]) -> _Number | None:
     """The sum of what is known, None where nothing is."""
     known = [value for value in values if value is not None]
-    return sum(known) if known else None
+    return sum(known[1:], start=known[0]) if known else None
+
+
+def add_up_usd(values: Iterable[float | None]) -> float | None:
+    """The same of money, with as many digits as `run_columns.sql` gives: a sum of fractions ends
+    in noise."""
+    usd = add_up(values)
+    return None if usd is None else round(usd, 12)

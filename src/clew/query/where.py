@@ -105,7 +105,7 @@ _NUMBERS: Final = {
 # What a run counts, as a condition on one of its spans.
 _COUNTS: Final = {
     "steps": "count()",
-    "errors": "countIf(status = 'error')",
+    "errors": "countIf(outcome = 'error' OR (outcome = '' AND status = 'error'))",
     "llm_calls": "countIf(kind = 'llm')",
     "tool_calls": "countIf(kind = 'tool')",
 }

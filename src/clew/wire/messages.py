@@ -100,6 +100,11 @@ def parts(content: Value) -> list[Part]:
     return [Part(type="text", text=text(content))]
 
 
+def recognised_parts(value: Value) -> list[Part]:
+    """The parts of a message's content, where the value is clearly one; otherwise nothing."""
+    return parts(value) if isinstance(value, list) and value and _are_blocks(value) else []
+
+
 def content_parts(content: Value) -> list[Part]:
     """Like `parts`, for content that may be a list of blocks serialised into a string."""
     if isinstance(content, str) and content.startswith(("[{", "{")):

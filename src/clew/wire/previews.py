@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from clew.wire.messages import message_text, parse, recognised
+from clew.span import Message
+from clew.wire.messages import message_text, parse, recognised, recognised_parts
 from clew.wire.values import decoded, decoded_json, encode_json, text
 
 if TYPE_CHECKING:
-    from clew.span import Message, Part, Value
+    from clew.span import Part, Value
 
 PREVIEW_CHARS = 200
 _DECODED_BYTES = 32_768
@@ -92,7 +93,12 @@ def of_input(value: Value) -> str:
     """What went in, as text: the last thing a user said where it is a conversation."""
     opened = _opened(value)
     messages = recognised(opened) if isinstance(opened, (list, dict)) else []
-    return of_conversation(messages) if messages else fold(text(_unwrapped(opened)))
+    if messages:
+        return of_conversation(messages)
+    asked = _unwrapped(opened)
+    # A question with a picture is a list of parts.
+    said = recognised_parts(asked)
+    return of_messages([Message(role="user", parts=said)]) if said else fold(text(asked))
 
 
 def of_output(value: Value) -> str:

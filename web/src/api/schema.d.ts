@@ -1049,6 +1049,7 @@ export interface components {
             input_preview: string;
             output_preview: string;
             error_message: string;
+            error_type: string;
             scores?: components["schemas"]["TraceScore"][];
         };
         /** TraceList */

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { criticalPath } from "./critical";
 import { makeTrace, type SpanRow } from "./make";
 import { addKnown, sumTree } from "./sums";
-import { endOf } from "./trace";
+import { endOf, stoppedBy } from "./trace";
 import { buildTree } from "./tree";
 
 const runs: fc.Arbitrary<SpanRow[]> = fc
@@ -33,6 +33,16 @@ describe("sumTree", () => {
     const sums = sumTree(trace, buildTree(trace));
     expect(sums.input_tokens[0]).toBe(100);
     expect(sums.cost_usd[0]).toBe(0.5);
+  });
+
+  test("what a guard stopped is no error, whatever its status", () => {
+    const trace = makeTrace([
+      { span_id: "blocked", status: "error", outcome: "blocked" },
+      { span_id: "broken", parent_id: "blocked", status: "unset", outcome: "error" },
+      { span_id: "running", parent_id: "blocked", status: "error", outcome: "", duration_us: null },
+    ]);
+    expect(sumTree(trace, buildTree(trace)).errors[0]).toBe(2);
+    expect([0, 1, 2].map((i) => stoppedBy(trace, i))).toEqual(["blocked", "", ""]);
   });
 
   test("an unknown value stays unknown and never turns into 0", () => {

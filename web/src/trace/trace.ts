@@ -47,7 +47,7 @@ export interface Skeleton {
 interface Figures extends Readonly<Record<Numeric, Float64Array>> {
   readonly length: number;
   readonly start_ns: bigint;
-  /** Where the last known moment of the run lies, and the latest start while spans still run. */
+  /** Where the last known moment of the run lies, and a little further while spans still run. */
   readonly end_us: number;
   /** 1 where a span's tokens and cost belong to the totals. */
   readonly counted: Uint8Array;
@@ -108,8 +108,19 @@ export function isRunning(trace: Trace, i: number): boolean {
   return Number.isNaN(trace.duration_us[i]);
 }
 
+/**
+ * Whether a span failed. A guard that stops a run leaves its spans by an exception: what was blocked,
+ * refused or cancelled is no error, whatever its status. A status alone speaks while a span runs.
+ */
 export function isError(trace: Trace, i: number): boolean {
-  return trace.status.at(i) === "error" || trace.outcome.at(i) === "error";
+  const outcome = trace.outcome.at(i);
+  return outcome === "error" || (outcome === "" && trace.status.at(i) === "error");
+}
+
+/** How a span ended that neither failed nor did what it was asked for: "" for all others. */
+export function stoppedBy(trace: Trace, i: number): string {
+  const outcome = trace.outcome.at(i);
+  return outcome === "success" || outcome === "error" ? "" : outcome;
 }
 
 function floats(column: (number | null)[]): Float64Array {
@@ -142,8 +153,15 @@ function countedFlags(ids: Texts, shown: Int32Array, uncounted: string[]): Uint8
   return counted;
 }
 
+/** How much longer than its last known moment a run is drawn that goes on: what began last is seen, too. */
+const AHEAD = 1.04;
+
 function latest(start_us: Float64Array, duration_us: Float64Array): number {
   let end = 0;
-  for (let i = 0; i < start_us.length; i++) end = Math.max(end, start_us[i] + (duration_us[i] || 0));
-  return end;
+  let running = false;
+  for (let i = 0; i < start_us.length; i++) {
+    end = Math.max(end, start_us[i] + (duration_us[i] || 0));
+    running ||= Number.isNaN(duration_us[i]);
+  }
+  return running ? Math.ceil(end * AHEAD) : end;
 }

@@ -7,13 +7,26 @@ export function ErrorState({ error, onRetry, title = "This couldn't be loaded" }
   return (
     <div role="alert" data-testid="error-state" className="mx-auto mt-[12vh] flex max-w-md flex-col items-start gap-3 p-4">
       <h2 className="text-lg font-semibold">{title}</h2>
-      <p className="break-words whitespace-pre-wrap text-muted">{error.message}</p>
+      <p className="break-words whitespace-pre-wrap text-muted">{withCommands(error.message)}</p>
       {onRetry && (
         <Button onClick={onRetry}>
           <RotateCw size={14} /> Try again
         </Button>
       )}
     </div>
+  );
+}
+
+/** A sentence with its commands, which stand between backticks, as such. */
+function withCommands(sentence: string): ReactNode {
+  return sentence.split(/`([^`]+)`/).map((part, k) =>
+    k % 2 === 0 ? (
+      part
+    ) : (
+      <code key={k} className="rounded bg-hover px-1 py-px font-mono text-sm text-text">
+        {part}
+      </code>
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatAgo, formatDuration, formatMoment, formatPercent, formatShort, formatTick, formatUsd } from "./format";
+import { formatAgo, formatDuration, formatMoment, formatOf, formatPercent, formatShort, formatTick, formatUsd, lastPart } from "./format";
 
 test.each([
   [0, "0"],
@@ -39,6 +39,15 @@ test("moments are clock times today and dates before", () => {
   expect(formatMoment(new Date(2026, 10, 20, 14, 2, 11).toISOString(), now)).toBe("Nov 20 14:02");
   expect(formatMoment(new Date(2025, 0, 5, 4, 2).toISOString(), now)).toBe("2025-01-05 04:02");
   expect(formatAgo(new Date(2026, 10, 23, 17, 57).toISOString(), now)).toBe("3 m ago");
+});
+
+test("a type is named by its end", () => {
+  expect(["openai.RateLimitError", "KeyError", "", "odd."].map(lastPart)).toEqual(["RateLimitError", "KeyError", "", "odd."]);
+});
+
+test("one is one, and all else many", () => {
+  expect([0, 1, 2, 1284].map((n) => formatOf(n, "step"))).toEqual(["0 steps", "1 step", "2 steps", "1,284 steps"]);
+  expect(formatOf(1, "call has", "calls have")).toBe("1 call has");
 });
 
 test("shares keep one digit while they are small", () => {

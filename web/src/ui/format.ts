@@ -3,12 +3,20 @@
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const exact = new Intl.NumberFormat("en-US", { maximumFractionDigits: 12 });
 
+/** Made once: making one takes a hundred times as long as using it, and each row of a list has one. */
+const instant = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+
 /** What stands where nothing is known. */
 export const UNKNOWN = "–";
 
 /** 1,284 */
 export function formatCount(n: number): string {
   return whole.format(n);
+}
+
+/** 1 step · 2 steps · 1,284 runs */
+export function formatOf(n: number, one: string, many = `${one}s`): string {
+  return `${formatCount(n)} ${n === 1 ? one : many}`;
 }
 
 /** 950 · 9.1k · 88k · 1.2M, to hold a column narrow. */
@@ -116,8 +124,12 @@ export function formatAgo(iso: string, now: Date = new Date()): string {
 
 /** The instant as it was sent, and what the reader's clock showed. */
 export function formatInstant(iso: string): string {
-  const local = new Date(iso).toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" });
-  return `${local}\n${iso}`;
+  return `${instant.format(new Date(iso))}\n${iso}`;
+}
+
+/** `RateLimitError` of `openai.RateLimitError`: the end of a type says what it is. */
+export function lastPart(type: string): string {
+  return type.slice(type.lastIndexOf(".") + 1) || type;
 }
 
 /** 4bf92f35 */

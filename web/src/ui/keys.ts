@@ -10,6 +10,9 @@ export interface Binding {
   everywhere?: boolean;
 }
 
+/** What "mod" is on the reader's keyboard. */
+export const MODIFIER = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl ";
+
 interface KeyMap {
   groups: { id: symbol; title: string; bindings: readonly Binding[] }[];
 }

@@ -1,4 +1,5 @@
-import { formatDuration, formatExact, formatExactDuration, formatInstant, formatMoment, formatShort, formatUsd, UNKNOWN } from "../ui/format";
+import { useEffect, useState } from "react";
+import { formatDuration, formatExact, formatExactDuration, formatInstant, formatMoment, formatOf, formatShort, formatUsd, UNKNOWN } from "../ui/format";
 
 /** Figures as the page shows them: short, exact on hover, a dash where nothing is known. */
 
@@ -7,6 +8,22 @@ export function Duration({ us, className = "" }: { us: number | null; className?
   return (
     <span className={`num ${className}`} title={formatExactDuration(us)}>
       {formatDuration(us)}
+    </span>
+  );
+}
+
+/** How long something has been running by now, told each second. */
+export function Elapsed({ since, className = "" }: { since: string; className?: string }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  // A sender's clock may be ahead of the reader's.
+  const us = Math.max(0, now - Date.parse(since)) * 1000;
+  return (
+    <span className={`num ${className}`} title="so far">
+      {us < 1e6 ? "0 s" : formatDuration(Math.floor(us / 1e6) * 1e6)}
     </span>
   );
 }
@@ -39,7 +56,7 @@ export function Tokens({ input, output, cached, reasoning, className = "" }: Tok
 }
 
 export function Usd({ usd, unpriced = 0, className = "" }: { usd: number | null; unpriced?: number; className?: string }) {
-  const missing = unpriced > 0 ? `\n${unpriced} ${unpriced === 1 ? "call has" : "calls have"} no known price` : "";
+  const missing = unpriced > 0 ? `\n${formatOf(unpriced, "call has", "calls have")} no known price` : "";
   if (!isKnown(usd)) return <Unknown className={className} {...(missing && { title: missing.trim() })} />;
   return (
     <span className={`num ${className}`} title={`$${formatExact(usd)}${missing}`}>

@@ -2,7 +2,8 @@
 -- are microseconds from the start of the trace. $columns are span_columns.sql.
 SELECT
     intDiv(start_ns - min(start_ns) OVER (), 1000) AS start_us,
-    intDiv(greatest(end_ns - start_ns, 0), 1000) AS duration_us,
+    -- `greatest` passes over NULL: a span that runs would have lasted 0.
+    if(isNull(end_ns), NULL, intDiv(greatest(end_ns - start_ns, 0), 1000)) AS duration_us,
 $columns
 FROM
 (

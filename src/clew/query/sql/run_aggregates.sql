@@ -34,7 +34,9 @@ groupArrayIf(
     prompt_name != ''
 ) AS prompt_names,
 count() AS span_count,
-countIf(status = 'error') AS error_count,
+-- A guard that stopped a run did its work: what was blocked, refused or cancelled is no error,
+-- whatever the status of its span.
+countIf(outcome = 'error' OR (outcome = '' AND status = 'error')) AS error_count,
 countIf(kind = 'llm') AS llm_calls,
 countIf(kind = 'tool' AND tool_call_id = '') AS tool_spans_without_id,
 uniqExactIf(tool_call_id, kind = 'tool' AND tool_call_id != '') AS tool_call_ids,
@@ -59,4 +61,9 @@ argMaxIf(
 argMinIf(error_message, (start_ns, span_id), parent_id = '') AS root_error,
 argMinIf(
     error_message, (ifNull(end_ns, start_ns), span_id), error_message != ''
-) AS first_error
+) AS first_error,
+argMinIf(error_type, (start_ns, span_id), parent_id = '') AS root_error_type,
+argMinIf(
+    error_type, (ifNull(end_ns, start_ns), span_id), error_message != ''
+) AS first_error_type,
+argMin(error_type, (ifNull(end_ns, start_ns), span_id)) AS first_type

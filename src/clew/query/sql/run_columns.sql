@@ -41,7 +41,8 @@ counted_input_tokens AS input_tokens,
 counted_output_tokens AS output_tokens,
 counted_cache_read_tokens AS cache_read_tokens,
 counted_reasoning_tokens AS reasoning_tokens,
-counted_cost_usd AS cost_usd,
+-- A sum of fractions ends in noise; no price of a token has as many digits.
+round(counted_cost_usd, 12) AS cost_usd,
 unpriced_calls,
 toBool(
     aggregates > 0 OR repeated_responses > 0 OR notEmpty(arrayIntersect(bearers, parents))
@@ -55,4 +56,12 @@ multiIf(
     status != 'error' AND outcome != 'error', '',
     root_error != '', root_error,
     first_error
-) AS error_message
+) AS error_message,
+-- Of the span whose message that is.
+multiIf(
+    status != 'error' AND outcome != 'error', '',
+    root_error != '', root_error_type,
+    first_error != '', first_error_type,
+    rooted, root_error_type,
+    first_type
+) AS error_type

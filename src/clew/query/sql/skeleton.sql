@@ -3,7 +3,8 @@
 -- span said is read when it is opened. $columns are span_columns.sql; $more are columns for the
 -- run's own row, which don't go out.
 SELECT
-    intDiv(greatest(end_ns - start_ns, 0), 1000) AS duration_us,
+    -- `greatest` passes over NULL: a span that runs would have lasted 0.
+    if(isNull(end_ns), NULL, intDiv(greatest(end_ns - start_ns, 0), 1000)) AS duration_us,
 $columns
     $more
 FROM spans

@@ -3,7 +3,8 @@ SELECT
     trace_id,
     version,
     fromUnixTimestamp64Nano(start_ns, 'UTC') AS start_time,
-    greatest(end_ns - start_ns, 0) / 1e6 AS duration_ms,
+    -- `greatest` passes over NULL: a span that runs would have lasted 0.
+    if(isNull(end_ns), NULL, greatest(end_ns - start_ns, 0) / 1e6) AS duration_ms,
 $columns
 FROM
 (

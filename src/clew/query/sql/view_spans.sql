@@ -14,7 +14,8 @@ SELECT
     level,
     fromUnixTimestamp64Nano(start_ns, 'UTC') AS start_time,
     fromUnixTimestamp64Nano(end_ns, 'UTC') AS end_time,
-    greatest(end_ns - start_ns, 0) / 1e6 AS duration_ms,
+    -- `greatest` passes over NULL: a span that runs would have lasted 0.
+    if(isNull(end_ns), NULL, greatest(end_ns - start_ns, 0) / 1e6) AS duration_ms,
     start_ns,
     end_ns,
     service,

@@ -29,5 +29,6 @@ SELECT
     prompts,
     input_preview,
     output_preview,
-    error_message
+    error_message,
+    error_type
 FROM ($run)

@@ -1,7 +1,7 @@
 import { Outlet, useMatches, useNavigate } from "@tanstack/react-router";
 import { Search as SearchIcon } from "lucide-react";
 import { lazy, Suspense, useEffect, useState } from "react";
-import { useKeys } from "../../ui/keys";
+import { MODIFIER, useKeys } from "../../ui/keys";
 import { KeyHelp } from "./KeyHelp";
 import { rememberProject } from "./lastProject";
 import { useLive, useLiveLine } from "./live";
@@ -45,7 +45,7 @@ export function Frame() {
           >
             <SearchIcon size={14} className="shrink-0" />
             <span className="truncate">Search or jump …</span>
-            <kbd className="kbd">⌘K</kbd>
+            <kbd className="kbd">{MODIFIER}K</kbd>
           </button>
           <LiveLamp />
           <ThemeMenu />

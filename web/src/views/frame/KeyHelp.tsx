@@ -1,5 +1,5 @@
 import { Dialog } from "../../ui/Dialog";
-import { type Binding, useKeyMap } from "../../ui/keys";
+import { type Binding, MODIFIER, useKeyMap } from "../../ui/keys";
 
 /** The keys that work on this page. */
 export function KeyHelp({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -49,5 +49,5 @@ function gather(groups: readonly { title: string; bindings: readonly Binding[] }
 const NAMES: Record<string, string> = { ArrowDown: "↓", ArrowUp: "↑", ArrowLeft: "←", ArrowRight: "→", Escape: "Esc", PageDown: "PgDn", PageUp: "PgUp" };
 
 function nameKey(key: string): string {
-  return key.startsWith("mod+") ? `⌘${key.slice(4).toUpperCase()}` : (NAMES[key] ?? key);
+  return key.startsWith("mod+") ? `${MODIFIER}${key.slice(4).toUpperCase()}` : (NAMES[key] ?? key);
 }

@@ -3,7 +3,7 @@ import { ChevronDown, Clock, X } from "lucide-react";
 import { Button, IconButton } from "../../ui/Button";
 import { formatMoment } from "../../ui/format";
 import { Menu, MenuChoice } from "../../ui/Menu";
-import { ALL_TIME, DEFAULT_FROM, useScope } from "./scope";
+import { ALL_TIME, DEFAULT_FROM, type Scope, useScope } from "./scope";
 
 const PRESETS = [
   { value: "now-15m", label: "Last 15 minutes" },
@@ -43,6 +43,14 @@ export function TimeRange() {
       )}
     </>
   );
+}
+
+/** The range within a sentence: "in the last 24 hours", "at any time", "from 14:02:11 to now". */
+export function nameRange({ from = DEFAULT_FROM, to }: Scope): string {
+  if (to === undefined && from === ALL_TIME) return "at any time";
+  const preset = to === undefined ? PRESETS.find(({ value }) => value === from) : undefined;
+  if (preset) return `in the ${preset.label.toLowerCase()}`;
+  return `${from === ALL_TIME ? "" : `from ${nameMoment(from)} `}${to === undefined ? "to now" : `to ${nameMoment(to)}`}`;
 }
 
 function describe(from: string, to: string | undefined): string {

@@ -9,7 +9,8 @@ import { useKeys } from "../../ui/keys";
 import { Marked } from "../../ui/Marked";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { Moment } from "../figures";
-import { useListing, useProject } from "../frame/scope";
+import { ALL_TIME, useListing, useProject, useScope } from "../frame/scope";
+import { nameRange } from "../frame/TimeRange";
 import { KindIcon } from "../marks";
 
 const route = getRouteApi("/projects/$project/search");
@@ -71,7 +72,7 @@ function Hits({ q }: { q: string }) {
   const hits = query.data?.pages.flatMap((page) => page.hits) ?? [];
   if (query.error && !query.data) return <ErrorState error={query.error} title="The search failed" onRetry={() => void query.refetch()} />;
   if (query.isPending) return <ListSkeleton row={52} rows={8} />;
-  if (hits.length === 0) return <Empty title="Nothing was found">No content in this range of time holds these words. A longer range may.</Empty>;
+  if (hits.length === 0) return <NoHits q={q} />;
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <ol>
@@ -85,6 +86,26 @@ function Hits({ q }: { q: string }) {
         </Button>
       )}
     </div>
+  );
+}
+
+/** What was searched, and the one thing that may help. */
+function NoHits({ q }: { q: string }) {
+  const scope = useScope();
+  const navigate = route.useNavigate();
+  const everything = scope.from === ALL_TIME && scope.to === undefined;
+  return (
+    <Empty title="Nothing was found">
+      <p>
+        <span className="rounded bg-hover px-1 py-px break-words text-text">{q}</span> was looked for in what was said, called and answered {nameRange(scope)}.
+        {everything && " All words must occur in one text; fewer of them find more."}
+      </p>
+      {!everything && (
+        <Button className="mt-3" data-testid="search-all-time" onClick={() => void navigate({ search: ({ to: _, ...rest }) => ({ ...rest, from: ALL_TIME }) })}>
+          Search all time
+        </Button>
+      )}
+    </Empty>
   );
 }
 

@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowLeft, ArrowUpRight } from "lucide-react";
-import type { ReactNode } from "react";
 import { sessionQuery } from "../../api/queries";
 import type { SessionDetail, Trace } from "../../api/types";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatOf } from "../../ui/format";
+import { unmark } from "../../ui/unmark";
 import { ErrorState, ListSkeleton } from "../../ui/States";
 import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
 import { useLiveTraces } from "../frame/live";
@@ -73,10 +73,12 @@ function Run({ trace, number }: { trace: Trace; number: number }) {
             <Moment iso={trace.start_time} className="text-faint" />
           </span>
           <Said by="in">{trace.input_preview}</Said>
-          <Said by="out">{failed ? <span className="text-error-text">{trace.error_message}</span> : trace.output_preview}</Said>
+          <Said by="out" failed={failed}>
+            {trace.outcome === "success" ? trace.output_preview : trace.error_message || trace.output_preview}
+          </Said>
         </span>
         <span className="flex items-start gap-4 text-muted">
-          <span className="num">{formatCount(trace.span_count)} steps</span>
+          <span className="num">{formatOf(trace.span_count, "step")}</span>
           <Duration us={msToUs(trace.duration_ms)} />
           <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />
           <ArrowUpRight size={14} className="mt-0.5 text-faint group-hover:text-text" />
@@ -86,12 +88,12 @@ function Run({ trace, number }: { trace: Trace; number: number }) {
   );
 }
 
-function Said({ by, children }: { by: string; children: ReactNode }) {
+function Said({ by, failed = false, children }: { by: string; failed?: boolean; children: string }) {
   if (children === "") return null;
   return (
     <span className="grid grid-cols-[28px_minmax(0,1fr)]">
       <span className="text-sm text-faint">{by}</span>
-      <span className="line-clamp-3 break-words">{children}</span>
+      <span className={`line-clamp-3 break-words ${failed ? "text-error-text" : ""}`}>{unmark(children)}</span>
     </span>
   );
 }

@@ -4,6 +4,7 @@ import { sessionsQuery } from "../../api/queries";
 import type { Session } from "../../api/types";
 import { Button } from "../../ui/Button";
 import { formatCount } from "../../ui/format";
+import { unmark } from "../../ui/unmark";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
 import { Moment, Tokens, Usd } from "../figures";
 import { keepScope, useListing, useProject } from "../frame/scope";
@@ -61,8 +62,8 @@ function Row({ session }: { session: Session }) {
       </td>
       <td className="text-muted max-[1100px]:hidden">{session.user_id}</td>
       <td>
-        {session.input_preview}
-        {session.output_preview && <span className="text-muted"> → {session.output_preview}</span>}
+        {unmark(session.input_preview)}
+        {session.output_preview && <span className="text-muted"> → {unmark(session.output_preview)}</span>}
       </td>
       <td className="num">{formatCount(session.trace_count)}</td>
       <td className={`num ${session.error_count > 0 ? "text-error-text" : "text-faint"}`}>{formatCount(session.error_count)}</td>

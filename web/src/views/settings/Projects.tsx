@@ -6,7 +6,7 @@ import { createProject, deleteProject, projectsQuery } from "../../api/queries";
 import type { Project } from "../../api/types";
 import { Button, IconButton } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
-import { formatAgo, formatCount } from "../../ui/format";
+import { formatAgo, formatOf } from "../../ui/format";
 import { ErrorState, ListSkeleton } from "../../ui/States";
 import { useProject } from "../frame/scope";
 import { Problem, Section } from "./Section";
@@ -27,9 +27,9 @@ export function Projects() {
                 {project.name}
               </Link>
               {project.name === current && <span className="text-sm text-faint">open</span>}
-              <span className="num w-28 text-muted">{formatCount(project.trace_count)} runs</span>
-              <span className="num w-32 text-muted">{formatCount(project.span_count)} spans</span>
-              <span className="num w-28 text-faint">{project.last_span_at ? formatAgo(project.last_span_at) : "no span yet"}</span>
+              <span className="num w-28 text-muted">{formatOf(project.trace_count, "run")}</span>
+              <span className="num w-32 text-muted">{formatOf(project.span_count, "span")}</span>
+              <span className="num w-34 text-faint">{project.last_span_at ? formatAgo(project.last_span_at) : "no span yet"}</span>
               <IconButton label={`Delete ${project.name}`} onClick={() => setDoomed(project)}>
                 <Trash2 size={14} />
               </IconButton>
@@ -104,7 +104,7 @@ function DeleteProject({ project, onClose }: { project: Project; onClose: () => 
   return (
     <Dialog open onOpenChange={(open) => !open && onClose()} title={`Delete ${project.name}?`}>
       <p className="text-muted">
-        {formatCount(project.trace_count)} runs with {formatCount(project.span_count)} spans, its keys, scores and sessions are removed from the store. This can't be
+        {formatOf(project.trace_count, "run")} with {formatOf(project.span_count, "span")}, its keys, scores and sessions are removed from the store. This can't be
         undone.
       </p>
       <label htmlFor="confirm-name" className="mt-3 mb-1 block">

@@ -6,7 +6,7 @@ import { Json } from "../../ui/Json";
 import { LongText } from "../../ui/LongText";
 import { CodeText } from "../../ui/Rendered";
 import { useProject } from "../frame/scope";
-import { renderScore } from "../traces/columns";
+import { ScoreFigure } from "../scores";
 import { ValueView } from "./ValueView";
 
 /** What happened during a span; an exception with its stack as it was printed. */
@@ -53,7 +53,7 @@ export function Links({ links }: { links: SpanLink[] }) {
 
 export function Scores({ scores }: { scores: Score[] }) {
   return scores.map((score, k) => (
-    <Item key={score.score_id ?? k} title={score.name} side={<span className="text-lg font-medium tabular-nums">{renderScore(score)}</span>}>
+    <Item key={score.score_id ?? k} title={score.name} side={<span className="text-lg font-medium"><ScoreFigure score={score} /></span>}>
       <p className="text-sm text-muted">{[score.source, score.evaluator || score.author].filter(Boolean).join(" · ")}</p>
       {score.comment && <ValueView value={score.comment} prose />}
     </Item>

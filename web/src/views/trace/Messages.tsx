@@ -2,7 +2,7 @@ import { Bot, ChevronRight, type LucideIcon, MessageSquareText, ScrollText, User
 import { type ReactNode, useState } from "react";
 import type { Conversation, Part, ToolDefinition } from "../../api/types";
 import { CopyButton } from "../../ui/Copy";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatOf } from "../../ui/format";
 import { Json } from "../../ui/Json";
 import { LongText } from "../../ui/LongText";
 import { Rendered } from "../../ui/Rendered";
@@ -27,7 +27,7 @@ export function Messages({ conversation, traceId }: { conversation: Conversation
         </Folded>
       ))}
       {tools.length > 0 && (
-        <Folded icon={Wrench} title={tools.length === 1 ? "1 tool" : `${tools.length} tools`} size={tools.map(({ name }) => name).join(", ")}>
+        <Folded icon={Wrench} title={formatOf(tools.length, "tool")} size={tools.map(({ name }) => name).join(", ")}>
           {tools.map((tool) => (
             <Tool key={tool.name} tool={tool} />
           ))}
@@ -74,9 +74,7 @@ function TurnBlock({ turn: { message, parts }, traceId, answer = false }: { turn
     <article data-testid="message" data-role={message.role} data-answer={answer} className="group/turn px-3 pt-2.5 pb-1 [content-visibility:auto] [contain-intrinsic-size:auto_120px]">
       <header className="mb-1 flex h-5 items-center gap-1.5 text-sm">
         <Icon size={13} style={{ color }} />
-        <span className="font-semibold" style={{ color }}>
-          {message.role}
-        </span>
+        <span className="font-semibold">{message.role}</span>
         {message.name && <span className="text-muted">{message.name}</span>}
         {message.truncated && <span className="text-error-text" title="The sender or the size limit cut this message off">cut off</span>}
         <span className="flex-1" />

@@ -1,17 +1,17 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, ChevronDown, ChevronUp, Download, Ellipsis, Hash, Link2, Trash2 } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { downloadExport } from "../../api/download";
 import { deleteTrace, tracesQuery } from "../../api/queries";
 import type { Trace } from "../../api/types";
 import { Button, IconButton } from "../../ui/Button";
 import { copyText, useCopy } from "../../ui/Copy";
 import { Dialog } from "../../ui/Dialog";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatOf } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Menu, MenuItem, MenuLine } from "../../ui/Menu";
-import { Duration, Moment, msToUs, sumKnown, Tokens, Usd } from "../figures";
+import { Duration, Elapsed, Moment, msToUs, sumKnown, Tokens, Usd } from "../figures";
 import { keepScope, useListing, useProject } from "../frame/scope";
 import { OutcomeIcon, outcomeColor, outcomeName } from "../marks";
 import { flatten } from "../traces/weave";
@@ -49,8 +49,8 @@ function Facts({ trace }: { trace: Trace }) {
         <OutcomeIcon outcome={trace.outcome} running={trace.running} /> {outcome}
       </span>
       <Moment iso={trace.start_time} className="text-muted max-[1250px]:hidden" />
-      <Duration us={msToUs(trace.duration_ms)} />
-      <Fact unit="steps" title={`${trace.llm_calls} model calls, ${trace.tool_calls} tool calls, ${trace.error_count} errors`}>
+      {trace.running ? <Elapsed since={trace.start_time} /> : <Duration us={msToUs(trace.duration_ms)} />}
+      <Fact unit={trace.span_count === 1 ? "step" : "steps"} title={[formatOf(trace.llm_calls, "model call"), formatOf(trace.tool_calls, "tool call"), formatOf(trace.error_count, "error")].join("\n")}>
         {formatCount(trace.span_count)}
       </Fact>
       {sumKnown(trace.input_tokens, trace.output_tokens) !== null && (
@@ -58,7 +58,12 @@ function Facts({ trace }: { trace: Trace }) {
           <Tokens input={trace.input_tokens} output={trace.output_tokens} cached={trace.cache_read_tokens} reasoning={trace.reasoning_tokens} />
         </Fact>
       )}
-      {(trace.cost_usd !== null || trace.unpriced_calls > 0) && <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />}
+      {trace.cost_usd !== null && <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />}
+      {trace.cost_usd === null && trace.unpriced_calls > 0 && (
+        <span className="text-faint" title={`${formatOf(trace.unpriced_calls, "call has", "calls have")} no known price`}>
+          no price
+        </span>
+      )}
       {trace.prompts[0] && (
         <Link
           to="/projects/$project/runs"
@@ -97,10 +102,14 @@ function Fact({ unit, title, children }: { unit: string; title?: string; childre
 function Neighbours({ traceId }: { traceId: string }) {
   const project = useProject();
   const listing = useListing();
-  const queryClient = useQueryClient();
   const navigate = useNavigate();
-  const runs = flatten(queryClient.getQueryData(tracesQuery(project, listing).queryKey)?.pages ?? []);
+  const { data, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(tracesQuery(project, listing));
+  const runs = useMemo(() => flatten(data?.pages ?? []), [data]);
   const at = runs.findIndex(({ trace_id }) => trace_id === traceId);
+  const last = at >= 0 && at === runs.length - 1;
+  useEffect(() => {
+    if (last && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [last, hasNextPage, isFetchingNextPage, fetchNextPage]);
   const [before, after] = [at > 0 ? runs[at - 1] : undefined, at >= 0 ? runs[at + 1] : undefined];
   const go = (run: Trace | undefined) => {
     if (run) void navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: run.trace_id }, search: keepScope });
@@ -177,7 +186,7 @@ function DeleteRun({ trace, open, onOpenChange }: { trace: Trace; open: boolean;
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title="Delete this run?">
       <p className="text-muted">
-        Its {formatCount(trace.span_count)} spans, their contents and scores are removed from the store. This can't be undone.
+        Its {formatOf(trace.span_count, "span")}, with their contents and scores, {trace.span_count === 1 ? "is" : "are"} removed from the store. This can't be undone.
       </p>
       {problem && <p className="mt-3 text-error-text">{problem}</p>}
       <div className="mt-5 flex justify-end gap-2">

@@ -14,7 +14,7 @@ import { ErrorState, ListSkeleton } from "../../ui/States";
 import { useRowHeight } from "./density";
 import { Clock } from "./Lists";
 import { findLogs, isFatal, lineOf, severityOf } from "./logLines";
-import { useWindow } from "./useWindow";
+import { useWindow } from "../../ui/useWindow";
 import { ValueView } from "./ValueView";
 
 const route = getRouteApi("/projects/$project/runs/$traceId");

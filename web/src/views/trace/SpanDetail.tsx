@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { Conversation, Outcome, Score, Span, Usage, Value } from "../../api/types";
 import { findSpan } from "../../trace/trace";
 import { CopyButton } from "../../ui/Copy";
-import { formatDuration, formatExact } from "../../ui/format";
+import { formatDuration, formatExact, formatOf } from "../../ui/format";
 import { Json } from "../../ui/Json";
 import { LongText } from "../../ui/LongText";
 import { PlainText } from "../../ui/Rendered";
@@ -116,13 +116,31 @@ function Labelled({ label, children }: { label: string; children: ReactNode }) {
 
 function Problem({ span }: { span: Span }) {
   const message = span.facts.error_message || span.status_message;
-  if (span.status !== "error" && span.facts.outcome !== "error") return null;
+  const outcome = span.facts.outcome ?? "";
+  const failed = outcome === "error" || (outcome === "" && span.status === "error");
+  if (!failed && span.status !== "error") return null;
+  if (!failed) return <Stopped outcome={outcome as Outcome} message={message} type={span.facts.error_type ?? ""} />;
   return (
     <div role="alert" className="mt-2 flex gap-2 rounded-md bg-error-soft px-2.5 py-1.5 text-error-text" data-testid="span-error">
       <CircleAlert size={14} className="mt-0.5 shrink-0" />
       <div className="min-w-0">
         {span.facts.error_type && <span className="font-semibold">{span.facts.error_type} </span>}
         <LongText text={message || "The span failed without saying why."} render={(text) => <PlainText text={text} />} />
+      </div>
+    </div>
+  );
+}
+
+/** What a guard, a person or the model stopped, and why. Nothing broke, so nothing is red. */
+function Stopped({ outcome, type, message }: { outcome: Outcome; type: string; message: string }) {
+  return (
+    <div className="mt-2 flex gap-2 rounded-md border border-line bg-sunken px-2.5 py-1.5" data-testid="span-stopped">
+      <span className="mt-1">
+        <OutcomeIcon outcome={outcome} />
+      </span>
+      <div className="min-w-0">
+        <span className="font-semibold">{type || outcome} </span>
+        {message && <LongText text={message} render={(text) => <PlainText text={text} />} />}
       </div>
     </div>
   );
@@ -165,7 +183,7 @@ function Content({ tab, span, scores }: { tab: string; span: Span; scores: Score
     case "messages":
       return <Messages conversation={span.conversation} traceId={span.trace_id} />;
     case "io":
-      return <InputOutput conversation={span.conversation} failed={span.status === "error"} />;
+      return <InputOutput conversation={span.conversation} none={withoutOutput(span)} />;
     case "attributes":
       return <Attributes span={span} />;
     case "events":
@@ -189,17 +207,25 @@ function hasValues({ input, output, documents }: Conversation): boolean {
   return input != null || output != null || (documents?.length ?? 0) > 0;
 }
 
-function InputOutput({ conversation, failed }: { conversation: Conversation; failed: boolean }) {
+/** Why there is no output, where that is known. */
+function withoutOutput({ end_time, status, facts: { outcome } }: Span): string {
+  if (end_time === null) return "It is still running.";
+  if (outcome === "error") return "It failed before there was an output.";
+  if (status === "error" && outcome) return `It was ${outcome} before there was an output.`;
+  return "No output was recorded.";
+}
+
+function InputOutput({ conversation, none }: { conversation: Conversation; none: string }) {
   const { input, output, documents = [] } = conversation;
   return (
     <div className="@container">
       <div className="grid @2xl:grid-cols-2 @2xl:divide-x @2xl:divide-line">
         <Side label="Input" value={input} none="No input was recorded." />
-        <Side label="Output" value={output} none={failed ? "It failed before there was an output." : "No output was recorded."} />
+        <Side label="Output" value={output} none={none} />
       </div>
       {documents.length > 0 && (
         <section className="border-t border-line px-3 py-2">
-          <h3 className="mb-1 text-sm font-medium text-faint">{documents.length} documents</h3>
+          <h3 className="mb-1 text-sm font-medium text-faint">{formatOf(documents.length, "document")}</h3>
           {documents.map((document, k) => (
             <div key={document.id || k} className="border-b border-line py-2 last:border-0">
               <div className="flex items-center gap-2 text-sm text-muted">

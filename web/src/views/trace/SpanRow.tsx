@@ -1,13 +1,14 @@
 import { ChevronRight, CircleSlash2 } from "lucide-react";
 import { memo, type MouseEvent } from "react";
-import { isError, isRunning } from "../../trace/trace";
+import type { Outcome } from "../../api/types";
+import { isError, isRunning, stoppedBy } from "../../trace/trace";
 import { members } from "../../trace/folds";
 import { nameOf, type Run } from "../../trace/run";
 import { addKnown } from "../../trace/sums";
-import { formatCount } from "../../ui/format";
+import { formatCount, lastPart } from "../../ui/format";
 import { Highlight } from "../Highlight";
 import { Duration, Tokens, Usd } from "../figures";
-import { KindIcon } from "../marks";
+import { KindIcon, OutcomeIcon } from "../marks";
 import { Bars } from "./Bars";
 import { type RunStore, viewOf } from "./store";
 
@@ -103,7 +104,8 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
       </span>
       {fold >= 0 && <span className="shrink-0 text-muted tabular-nums">×{formatCount(folds.count[fold])}</span>}
       {closed && fold < 0 && <span className="shrink-0 text-xs text-faint tabular-nums">+{formatCount(tree.size[node] - 1)}</span>}
-      {failed && <ErrorBadge text={trace.error_type.at(i) || "error"} title={trace.error_message.at(i)} />}
+      {failed && <ErrorBadge text={lastPart(trace.error_type.at(i)) || "error"} title={[trace.error_type.at(i), trace.error_message.at(i)].filter(Boolean).join("\n")} />}
+      {fold < 0 && stoppedBy(trace, i) && <StoppedBadge outcome={stoppedBy(trace, i) as Outcome} title={trace.error_message.at(i)} />}
       {hidden > 0 && <ErrorBadge text={`${formatCount(hidden)} failed`} />}
       {isRunning(trace, i) && <span className="size-1.5 shrink-0 animate-[breathe_1.6s_ease-in-out_infinite] rounded-full bg-accent" title="running" />}
     </>
@@ -114,6 +116,15 @@ function ErrorBadge({ text, title = "" }: { text: string; title?: string }) {
   return (
     <span className="max-w-28 shrink-0 truncate rounded-sm bg-error-soft px-1 text-xs leading-4 font-medium text-error-text" title={title}>
       {text}
+    </span>
+  );
+}
+
+/** A step that a guard, a person or the model itself stopped: said in words and by its shape, not in red. */
+function StoppedBadge({ outcome, title }: { outcome: Outcome; title: string }) {
+  return (
+    <span className="flex shrink-0 items-center gap-1 rounded-sm bg-hover px-1 text-xs leading-4 text-muted" title={title || outcome} data-testid="stopped">
+      <OutcomeIcon outcome={outcome} size={9} /> {outcome}
     </span>
   );
 }

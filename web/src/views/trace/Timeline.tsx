@@ -11,7 +11,7 @@ import { rowAt, useRun, useRunStore } from "./store";
 import { Toolbar } from "./Toolbar";
 import { useRowHeight } from "./density";
 import { useTimelineKeys } from "./useTimelineKeys";
-import { useWindow } from "./useWindow";
+import { useWindow } from "../../ui/useWindow";
 
 /** The tree and the waterfall in one list: about as many rows are mounted as there are in sight. */
 export function Timeline() {

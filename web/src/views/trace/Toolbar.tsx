@@ -1,7 +1,7 @@
 import { ChevronsDownUp, ChevronsUpDown, CircleX, Maximize, Rows3, Rows4, Search } from "lucide-react";
 import { useRef } from "react";
 import { IconButton } from "../../ui/Button";
-import { formatCount } from "../../ui/format";
+import { formatCount, formatOf } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { useDensity } from "./density";
 import { useRun, useRunStore } from "./store";
@@ -58,7 +58,7 @@ function FindInRun() {
       />
       {query !== "" && found !== "" && (
         <span role="status" className="shrink-0 pr-2 text-sm text-muted tabular-nums" data-testid="find-count">
-          {count === 0 ? "nothing found" : `${formatCount(count)} ${count === 1 ? "span" : "spans"}`}
+          {count === 0 ? "nothing found" : formatOf(count, "span")}
         </span>
       )}
     </div>

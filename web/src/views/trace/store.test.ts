@@ -37,6 +37,14 @@ describe("the store of a run", () => {
     expect(shown(store)).toEqual(["agent", "chat", "search ×3", "search", "search", "search", "answer"]);
   });
 
+  test("starts where a failed run broke, not at the top of what it broke through", () => {
+    const failed = { outcome: "error" };
+    const store = open([span("agent", "", 0, failed), span("step", "agent", 1, failed), span("look", "step", 2), span("pay", "step", 3, failed)]);
+    expect(nameOf(store.getState().run, store.getState().cursor.node)).toBe("pay");
+    const mended = open([span("agent", "", 0, { outcome: "success" }), span("pay", "agent", 3, failed)]);
+    expect(mended.getState().cursor.node).toBe(0);
+  });
+
   test("moves over folds as rows of their own, and not beyond the ends", () => {
     const store = open();
     const steps = [1, 1, 1, 1].map((by) => store.getState().move(by));

@@ -2,6 +2,7 @@ import { createContext, use } from "react";
 import { createStore, type StoreApi, useStore } from "zustand";
 import { allCollapsed, allOpen, carryOpening, listRows, type Opening, reveal, rowOf, type Rows, toggleCollapsed, toggleFold } from "../../trace/rows";
 import { idOf, nodeOf, type Run } from "../../trace/run";
+import { isError } from "../../trace/trace";
 import { fit, focus, fullView, type Viewport } from "../../trace/scale";
 
 /** The row one is on: a node, or the fold that stands for it and its like. */
@@ -70,12 +71,13 @@ export function createRunStore(first: Run, spanId: string | undefined, findIn: F
     };
     const wanted = spanId === undefined ? -1 : nodeOf(first, spanId);
     const every = allOpen(first.tree, first.folds);
-    const start = wanted >= 0 ? reveal(first.tree, first.folds, every, wanted) : every;
+    const at = wanted >= 0 ? wanted : startOf(first);
+    const start = first.tree.length > 0 ? reveal(first.tree, first.folds, every, at) : every;
     return {
       run: first,
       opening: start,
       rows: listRows(first.tree, first.folds, start),
-      cursor: { node: wanted >= 0 ? wanted : firstSpan(first), fold: -1 },
+      cursor: { node: at, fold: -1 },
       view: fullView(first.trace.end_us),
       query: "",
       hits: new Int32Array(0),
@@ -163,8 +165,11 @@ function step(nodes: Int32Array, from: number, by: 1 | -1): number {
   return next ?? (by === 1 ? nodes[0] : nodes[nodes.length - 1]);
 }
 
-function firstSpan({ tree }: Run): number {
-  return Math.max(0, tree.span.findIndex((i) => i >= 0));
+/** Where one looks first: where a failed run broke, else at its first span. */
+function startOf({ trace, tree, errors }: Run): number {
+  const first = Math.max(0, tree.span.findIndex((i) => i >= 0));
+  const broken = tree.length > 0 && tree.span[first] >= 0 && isError(trace, tree.span[first]);
+  return broken ? errors[0] : first;
 }
 
 const RunContext = createContext<RunStore | null>(null);

@@ -51,7 +51,7 @@ function Draft({ filter }: { filter: string }) {
           aria-describedby={wrong ? "filter-error" : undefined}
           spellCheck={false}
           autoComplete="off"
-          placeholder="status:error  model:gpt-*  cost>0.10  prompt:planner@7  -tag:internal  “rate limit”"
+          placeholder="outcome:error  model:gpt-*  cost>0.10  prompt:planner@7  -tag:internal  “rate limit”"
           className="min-w-0 flex-1 bg-transparent outline-none placeholder:text-faint"
           value={draft}
           onChange={(event) => {

@@ -3,13 +3,15 @@ import { useNavigate } from "@tanstack/react-router";
 import { type PointerEvent, useMemo, useState } from "react";
 import { statsQuery } from "../../api/queries";
 import type { Stats } from "../../api/types";
-import { formatCount, formatMoment } from "../../ui/format";
+import { formatCount, formatMoment, formatOf } from "../../ui/format";
 import { useListing, useProject } from "../frame/scope";
 import { outcomeColor } from "../marks";
 
 const HEIGHT = 40;
+/** Runs that go on have no outcome yet. */
+const RUNNING = "running";
 /** From the ground up: what went well carries what did not. */
-const STACK = ["success", "", "running", "cancelled", "waiting", "refused", "blocked", "error"];
+const STACK = ["success", RUNNING, "cancelled", "waiting", "refused", "blocked", "error"];
 
 interface Bucket {
   time: number;
@@ -28,7 +30,7 @@ export function Histogram() {
 
   return (
     <div
-      className="relative flex h-10 min-w-0 max-w-[900px] flex-1 touch-none items-end gap-px border-b border-line select-none"
+      className="relative flex h-10 min-w-0 flex-1 touch-none items-end gap-px border-b border-line select-none"
       role="img"
       aria-label="Runs by time and outcome"
       data-testid="histogram"
@@ -58,22 +60,24 @@ export function Histogram() {
 
 function stack({ series }: Stats): Bucket[] {
   const buckets = new Map<string, Bucket>();
-  const ordered = series.toSorted((a, b) => STACK.indexOf(a.group["outcome"] ?? "") - STACK.indexOf(b.group["outcome"] ?? ""));
-  for (const { group, points } of ordered) {
+  const ordered = series
+    .map(({ group, points }) => ({ outcome: group["outcome"] || RUNNING, points }))
+    .sort((a, b) => STACK.indexOf(a.outcome) - STACK.indexOf(b.outcome));
+  for (const { outcome, points } of ordered) {
     for (const [iso, value] of points) {
       const bucket = buckets.get(iso) ?? { time: Date.parse(iso), total: 0, parts: [] };
       buckets.set(iso, bucket);
       if (!value) continue;
       bucket.total += value;
-      bucket.parts.push({ outcome: group["outcome"] ?? "", count: value });
+      bucket.parts.push({ outcome, count: value });
     }
   }
   return [...buckets.values()].sort((a, b) => a.time - b.time);
 }
 
 function describe({ time, total, parts }: Bucket): string {
-  const lines = parts.toReversed().map(({ outcome, count }) => `${formatCount(count)} ${outcome || "no outcome"}`);
-  return [formatMoment(new Date(time).toISOString()), `${formatCount(total)} runs`, ...lines].join("\n");
+  const lines = parts.toReversed().map(({ outcome, count }) => `${formatCount(count)} ${outcome}`);
+  return [formatMoment(new Date(time).toISOString()), formatOf(total, "run"), ...lines].join("\n");
 }
 
 /** The buckets drawn over so far, first and last, and what to listen to. */
