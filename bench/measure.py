@@ -122,7 +122,7 @@ def _ingest(
     result.figures |= {
         "spans_per_s": stored / took_s,
         "cpu_us_per_span": cpu_s * 1e6 / stored,
-        "disk_ratio": _disk_bytes(server.folder / "data") / sent.accepted_bytes,
+        "disk_ratio": disk_bytes(server.folder / "data") / sent.accepted_bytes,
     }
     for percent in (50, 99):
         if (wait_s := sent.percentile_s(percent)) is not None:
@@ -165,7 +165,7 @@ def _read(product: Product, server: Server, asked: Asked, result: Result) -> Non
             result.notes.append(f"not measured, {key}: {exc}")
 
 
-def _disk_bytes(folder: Path) -> int:
+def disk_bytes(folder: Path) -> int:
     """What the files in `folder` take on disk, each once however many names it has."""
     sizes: dict[int, int] = {}
     for parent, _, names in os.walk(folder):

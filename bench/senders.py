@@ -114,7 +114,7 @@ def send(connection: http.client.HTTPConnection, load: Load) -> Sent:
     for place in load.places:
         body = os.pread(file, place.size_bytes, place.offset)
         until = started + load.limit_s
-        wait_s = _deliver(connection, body, load.headers, counts, until=until)
+        wait_s = deliver(connection, body, load.headers, counts, until=until)
         if wait_s is not None:
             spans += place.spans
             size += place.size_bytes
@@ -130,7 +130,7 @@ def send(connection: http.client.HTTPConnection, load: Load) -> Sent:
     )
 
 
-def _deliver(
+def deliver(
     connection: http.client.HTTPConnection,
     body: bytes,
     headers: Mapping[str, str],

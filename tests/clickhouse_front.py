@@ -166,6 +166,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection of a client."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body are two writes: the second would wait 40 ms until the first was confirmed.
+    disable_nagle_algorithm = True
     store: Store
 
     def do_GET(self) -> None:

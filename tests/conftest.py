@@ -37,6 +37,10 @@ settings.register_profile(
 )
 settings.load_profile("clew")
 
+# Where it is set, as in many images, each server and command of the tests would compile Clew and
+# its libraries again: 1.7 s of processor time a start, more than the start itself.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 SHARED = Path(__file__).parents[2] / "shared"
 _numbers = itertools.count(1)
 

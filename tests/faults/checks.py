@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from conftest import Served
@@ -12,6 +15,14 @@ RUNS = """
 SELECT trace_id, count() AS spans, countIf(isNull(end_ns)) AS running, sum(input_tokens) AS tokens
 FROM spans GROUP BY trace_id
 """
+ASK = (
+    "import sys, anyio; from pathlib import Path; from clew.store.embedded import EmbeddedEngine\n"
+    "async def go():\n"
+    "    engine = EmbeddedEngine(Path(sys.argv[1]))\n"
+    "    print((await engine.query(sys.argv[2])).decode())\n"
+    "    await engine.close()\n"
+    "anyio.run(go)"
+)
 CONTENTS = "SELECT trace_id, count() AS contents FROM contents GROUP BY trace_id"
 
 
@@ -48,3 +59,10 @@ def _counts(server: Served, query: str) -> dict[int, tuple[int, ...]]:
         "/api/projects/default/sql", json={"query": query, "limit": 10_000}
     ).raise_for_status()
     return {int(trace_id, 16): tuple(values) for trace_id, *values in answer.json()["rows"]}
+
+
+def ask_folder(folder: Path, query: str) -> str:
+    """The answer to a question, or an order, to the span store of a folder that no server has
+    open."""
+    command = [sys.executable, "-c", ASK, folder / "spans", query]
+    return subprocess.run(command, check=True, timeout=60, capture_output=True, text=True).stdout

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,20 +14,13 @@ import msgspec
 import pytest
 
 from conftest import CLEW, Served
+from faults.checks import ask_folder
 from faults.load import OK, HttpConnection, run_body, surprises
 from faults.mounts import mounted
 
 pytestmark = pytest.mark.faults
 
 RUNS = 5
-PREPARE = (
-    "import sys, anyio; from pathlib import Path; from clew.store.embedded import EmbeddedEngine\n"
-    "async def go():\n"
-    "    engine = EmbeddedEngine(Path(sys.argv[1]))\n"
-    "    print((await engine.query(sys.argv[2])).decode())\n"
-    "    await engine.close()\n"
-    "anyio.run(go)"
-)
 
 
 @pytest.fixture(scope="session")
@@ -61,18 +53,18 @@ def test_a_first_start_that_is_killed_can_be_repeated(tmp_path: Path) -> None:
 @pytest.mark.parametrize("table", ["scores", "schema_migrations"])
 def test_a_migration_that_was_killed_is_done_again(folder: Path, table: str) -> None:
     """Between its statements, and before it was noted; nothing is lost."""
-    _ask(folder, "TRUNCATE TABLE clew.schema_migrations")
-    _ask(folder, f"DROP TABLE clew.{table} SYNC")
+    ask_folder(folder, "TRUNCATE TABLE clew.schema_migrations")
+    ask_folder(folder, f"DROP TABLE clew.{table} SYNC")
     _check_works(folder, runs=RUNS)
 
 
 def test_a_span_store_of_a_newer_version_is_left_alone(folder: Path) -> None:
     """The sentence says what to do; the folder opens again when the newer version is gone."""
-    _ask(folder, "INSERT INTO clew.schema_migrations (version, name) VALUES (9999, 'later')")
+    ask_folder(folder, "INSERT INTO clew.schema_migrations (version, name) VALUES (9999, 'later')")
     said = _refused(folder)
     assert "newer Clew" in said
     assert "run the newer version" in said
-    _ask(folder, "DELETE FROM clew.schema_migrations WHERE version = 9999")
+    ask_folder(folder, "DELETE FROM clew.schema_migrations WHERE version = 9999")
     _check_works(folder, runs=RUNS)
 
 
@@ -152,11 +144,6 @@ def _check_works(folder: Path, *, runs: int) -> None:
     assert len(server.http.get("/api/projects/default/traces").json()["traces"]) == runs + 1
     assert server.stop() == 0
     assert not surprises(server)
-
-
-def _ask(folder: Path, query: str) -> None:
-    """Put a question, or an order, to the span store of a folder that no server has open."""
-    subprocess.run([sys.executable, "-c", PREPARE, folder / "spans", query], check=True, timeout=60)
 
 
 def _refused(folder: Path, *, prefix: Sequence[str] = ()) -> str:
