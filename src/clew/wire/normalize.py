@@ -19,6 +19,7 @@ from clew import conventions as c
 from clew.span import Conversation, Cost, Facts, Usage
 from clew.wire import previews
 from clew.wire.dialects import clew, genai, genai_legacy, generic, openinference, traceloop
+from clew.wire.dialects.dialect import no_scores
 from clew.wire.messages import recognised
 from clew.wire.outcomes import outcome, says_error
 from clew.wire.providers import (
@@ -46,6 +47,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 )
 
 _LABELLED = tuple((dialect, f"{dialect.name}@{dialect.version}") for dialect in DIALECTS)
+_JUDGES = tuple(dialect.scores for dialect in DIALECTS if dialect.scores is not no_scores)
 _MERGED_BY_KEY = frozenset(
     {"usage", "cost", "metadata", "model_parameters", "prompt_variables", "rules"}
 )
@@ -131,7 +133,7 @@ def conversation(span: Span, logs: Sequence[Log] = ()) -> Conversation:
 
 def scores(source: Span | Log) -> list[Score]:
     """Judgements that a span or a log record carries."""
-    return [score for dialect in DIALECTS for score in dialect.scores(source)]
+    return [score for judge in _JUDGES for score in judge(source)]
 
 
 @lru_cache(maxsize=8192)

@@ -17,6 +17,11 @@ attribute that decided. `provider` is what the sender called it.
 """
 
 
+def no_scores(_source: Span | Log) -> list[Score]:
+    """The scores of a dialect that has no word for them."""
+    return []
+
+
 class Dialect(NamedTuple):
     """One convention. All functions are pure and cheap, and never raise for what a span says.
 
@@ -33,4 +38,4 @@ class Dialect(NamedTuple):
     facts: Callable[[Span], Found]
     previews: Callable[[Span, Kind], Preview] = lambda _span, _kind: Preview()
     conversation: Callable[[Span, Sequence[Log]], Conversation | None] = lambda _span, _logs: None
-    scores: Callable[[Span | Log], list[Score]] = lambda _source: []
+    scores: Callable[[Span | Log], list[Score]] = no_scores

@@ -241,13 +241,21 @@ def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
     return built
 
 
-_JUDGEMENT = re.compile(rf"(?:trace\.|session\.)?(?:{c.ANNOTATIONS}|{c.EVALUATIONS})\.0\.").match
+_JUDGEMENT = re.compile(
+    rf"^(?:trace\.|session\.)?(?:{c.ANNOTATIONS}|{c.EVALUATIONS})\.0\.", re.MULTILINE
+).search
+
+
+def _judges(attributes: Attributes) -> bool:
+    """Whether a judgement is among the attributes; few spans have a list at all."""
+    names = "\n".join(attributes)
+    return ".0." in names and _JUDGEMENT(names) is not None
 
 
 def _scores(source: Span | Log) -> list[Score]:
     """Annotations and evaluations of the span, of its trace or session, or of the one span that
     it links to (then it is only their carrier)."""
-    if isinstance(source, Log) or not any(map(_JUDGEMENT, source.attributes)):
+    if isinstance(source, Log) or not _judges(source.attributes):
         return []
     carried = len(source.links) == 1 and _explicit_kind(source).get("kind") == "evaluation"
     target = source.links[0] if carried else source
