@@ -51,6 +51,7 @@ _JUDGES = tuple(dialect.scores for dialect in DIALECTS if dialect.scores is not 
 _MERGED_BY_KEY = frozenset(
     {"usage", "cost", "metadata", "model_parameters", "prompt_variables", "rules"}
 )
+_NO_RULES: dict[str, str] = {}
 _MODEL_CALLS: frozenset[Kind] = frozenset({"llm", "embedding", "rerank"})
 _OPERATION_WORDS = frozenset(
     {
@@ -190,11 +191,11 @@ def display_name(name: str, kind: Kind) -> str:
 
 def _merge(found: Found, rules: dict[str, str], more: Found, dialect: str) -> None:
     """Add what is new in `more`, field by field; mappings key by key, tags all together."""
+    for ruled, attribute in more.pop("rules", _NO_RULES).items():
+        if ruled not in rules:
+            rules[ruled] = f"{dialect}: {attribute}"
     for field, value in more.items():
-        if field == "rules":
-            for ruled, attribute in value.items():
-                rules.setdefault(ruled, f"{dialect}: {attribute}")
-        elif field not in found:
+        if field not in found:
             found[field] = value
         elif field in _MERGED_BY_KEY:
             found[field] = {**value, **found[field]}

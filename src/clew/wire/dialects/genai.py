@@ -275,6 +275,8 @@ def _read_usage(attributes: Attributes, usage: Found, found: Found, rules: dict[
             rules["usage"] = c.GEN_AI_AGGREGATED_USAGE + "input_tokens"
     if usage:
         found["usage"] = usage
+    if c.GEN_AI_USAGE_COST_AMOUNT not in attributes:
+        return
     currency = attributes.get(c.GEN_AI_USAGE_COST_CURRENCY, "USD")
     amount = number(attributes.get(c.GEN_AI_USAGE_COST_AMOUNT))
     if amount is not None and currency == "USD":

@@ -37,6 +37,7 @@ _TEXTS = (
     (c.DEPLOYMENT_ENVIRONMENT_NAME, "environment"),
     (c.DEPLOYMENT_ENVIRONMENT, "environment"),
 )
+_SIGNS = frozenset({c.HTTP_RESEND_COUNT, c.PLAIN_LEVEL, c.PLAIN_MODEL, c.SESSION_ID})
 _LEVELS = {
     "debug": "debug",
     "info": "info",
@@ -86,6 +87,14 @@ def _facts(span: Span, shape: Shape) -> Found:
     _read_kind(span, found, rules)
     if span.events:
         _read_exception(span, found)
+    if shape.has(_SIGNS):
+        _read_plain(attributes, found, rules)
+    if rules:
+        found["rules"] = rules
+    return found
+
+
+def _read_plain(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
     resent = count(attributes.get(c.HTTP_RESEND_COUNT))
     if resent is not None:
         found["retries"] = resent
@@ -97,9 +106,6 @@ def _facts(span: Span, shape: Shape) -> Found:
         rules["model"] = c.PLAIN_MODEL
     if c.SESSION_ID in attributes:
         rules["session_id"] = c.SESSION_ID
-    if rules:
-        found["rules"] = rules
-    return found
 
 
 def _previews(span: Span, kind: Kind) -> Preview:
