@@ -254,16 +254,20 @@ class Preparer:
             )
         )
         blobs: list[bytes] = []
+        contents, stored = prepared.contents, self.stored
 
         def refer(raws: list[bytes]) -> list[bytes]:
-            digests = [content_hash(raw) for raw in raws]
+            digests = list(map(content_hash, raws))
             for digest, raw in zip(digests, raws, strict=True):
                 key = place + digest
-                there = prepared.contents.get(key)
-                known_ns = self.stored.start_ns(key) if there is None else there.start_ns
+                there = contents.get(key)
+                known_ns = stored.start_ns(key) if there is None else there.start_ns
                 if known_ns is None or known_ns > start_ns:
                     there = _add_content(prepared, place, span, start_ns, digest, raw)
-                blobs.extend(self.stored.blobs(key) if there is None else there.blobs)
+                if there is None:
+                    blobs.extend(stored.blobs(key))
+                elif there.blobs:
+                    blobs.extend(there.blobs)
             return digests
 
         refs = Refs(refer(parts.input), refer(parts.output), refer(parts.other))
@@ -308,7 +312,7 @@ def _add_content(  # noqa: PLR0913, PLR0917 - the inside of a loop, split out to
         skeleton=folded.skeleton,
         text=folded.text,
     )
-    content = Content(start_ns, row, tuple(blob.hash for blob in folded.blobs))
+    content = Content(start_ns, row, tuple([blob.hash for blob in folded.blobs]))
     prepared.contents[place + digest] = content
     prepared.size_bytes += len(row)
     return content

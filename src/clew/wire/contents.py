@@ -125,12 +125,14 @@ def _open(raw: bytes, depth: int, parts: list[bytes]) -> str:
 
 def _open_list(raw: bytes, parts: list[bytes]) -> str:
     children = [bytes(value) for value in _LIST.decode(raw)]
-    if not any(map(_is_element, children)):
+    elements = sum([_is_element(child) for child in children])
+    if not elements:
         return raw.decode()
-    for separator in (b",", b", "):
-        if all(map(_is_element, children)) and raw == b"[" + separator.join(children) + b"]":
-            parts.extend(children)
-            return "[" + separator.decode().join(SLOT * len(children)) + "]"
+    if elements == len(children):
+        for separator in (b",", b", "):
+            if raw == b"[" + separator.join(children) + b"]":
+                parts.extend(children)
+                return "[" + separator.decode().join(SLOT * len(children)) + "]"
     frame: list[str] = []
     position = 0
     for child in children:
@@ -205,8 +207,7 @@ _CLASSES = tuple(re.compile(found) for found in ("[A-Z]", "[a-z]", "[0-9]", "[+/
 _NESTING = 3
 
 # Words of the wire shape, not of the conversation: a search for "content" shouldn't find all.
-_STRUCTURAL = frozenset(
-    """
+_STRUCTURAL = """
     role content contents parts part type text user assistant system tool developer model
     name id input output arguments args kwargs function tool_calls tool_call tool_call_id
     tool_call_response tool_use tool_result call_id result response reasoning refusal message
@@ -214,7 +215,7 @@ _STRUCTURAL = frozenset(
     required object string number integer boolean array description mime_type media_type
     image_url source data audio function_call annotations is_error
     """.split()
-) | {""}
+_QUOTED = {word: f'"{word}"' for word in (*_STRUCTURAL, "")}
 
 
 def fold(raw: str) -> Folded:
@@ -262,24 +263,21 @@ def _fold_json(raw: str, words: list[str], blobs: list[Blob], nesting: int) -> s
             pieces[at], pieces[at + 1] = "", _BARE
             continue
         pieces[at + 1] = ""
-        if string in _STRUCTURAL:
-            pieces[at] = f'"{string}"'
-        else:
-            pieces[at] = _fold_string(string, words, blobs, nesting)
+        pieces[at] = _QUOTED.get(string) or _fold_string(string, words, blobs, nesting)
     return "".join(pieces)
 
 
 def _fold_plain(pieces: list[str], words: list[str], blobs: list[Blob]) -> str:
     """Like `_fold_json` where nothing is escaped: every other one of `pieces` is a string."""
     numbered = _NUMBER.search(" ".join(pieces[::2])) is not None
-    for at, piece in enumerate(pieces):
-        if at % 2 == 0:
-            if numbered and piece:
-                pieces[at] = _fold_numbers(piece, words)
-        elif piece in _STRUCTURAL:
-            pieces[at] = f'"{piece}"'
-        else:
-            pieces[at] = _fold_verbatim(piece, words, blobs)
+    quoted = _QUOTED.get
+    for at in range(1, len(pieces), 2):
+        if numbered:
+            pieces[at - 1] = _fold_numbers(pieces[at - 1], words)
+        string = pieces[at]
+        pieces[at] = quoted(string) or _fold_verbatim(string, words, blobs)
+    if numbered:
+        pieces[-1] = _fold_numbers(pieces[-1], words)
     return "".join(pieces)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,7 @@ from clew import conventions as c
 from clew.span import Conversation, Cost, Facts, Usage
 from clew.wire import previews
 from clew.wire.dialects import clew, genai, genai_legacy, generic, openinference, traceloop
+from clew.wire.dialects.dialect import no_scores
 from clew.wire.messages import recognised
 from clew.wire.outcomes import outcome, says_error
 from clew.wire.providers import (
@@ -26,6 +27,7 @@ from clew.wire.providers import (
     provider_of_host,
     provider_of_model,
 )
+from clew.wire.shape import SHAPE_NAMES, SHAPES, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,10 +47,11 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     generic.DIALECT,
 )
 
-_LABELLED = tuple((dialect, f"{dialect.name}@{dialect.version}") for dialect in DIALECTS)
+_JUDGES = tuple(dialect.scores for dialect in DIALECTS if dialect.scores is not no_scores)
 _MERGED_BY_KEY = frozenset(
     {"usage", "cost", "metadata", "model_parameters", "prompt_variables", "rules"}
 )
+_NO_RULES: dict[str, str] = {}
 _MODEL_CALLS: frozenset[Kind] = frozenset({"llm", "embedding", "rerank"})
 _OPERATION_WORDS = frozenset(
     {
@@ -74,23 +77,62 @@ _TRANSFER = re.compile(r"(?:transfer|handoff|hand_off)_(?:back_)?to_(.+)", re.IG
 _HOST_NAMES = (c.SERVER_ADDRESS, c.GEN_AI_OPENAI_API_BASE, c.URL_FULL)
 
 
+class Speech(NamedTuple):
+    """The dialects that spans of a shape speak, in order, and their names with versions."""
+
+    shape: Shape
+    dialects: tuple[Dialect, ...]
+    labels: list[str]
+
+
+def speech(shape: Shape) -> Speech:
+    """What spans of `shape` speak."""
+    spoken = tuple([dialect for dialect in DIALECTS if dialect.matches(shape)])
+    labels = dict.fromkeys([f"{dialect.name}@{dialect.version}" for dialect in spoken])
+    return Speech(shape, spoken, list(labels))
+
+
+_Key: TypeAlias = "tuple[str, tuple[str, ...], tuple[str, ...]]"
+_speeches: dict[_Key, Speech] = {}
+
+
+def _speech_of(span: Span) -> Speech:
+    """What `span` speaks, remembered by its shape."""
+    names = tuple(span.attributes)
+    events = tuple([event.name for event in span.events]) if span.events else ()
+    key = span.scope.name, names, events
+    known = _speeches.get(key)
+    if known is None:
+        known = speech(Shape(*key))
+        if len(names) + len(events) <= SHAPE_NAMES:
+            if len(_speeches) >= SHAPES:
+                _speeches.clear()
+            _speeches[key] = known
+    return known
+
+
 def normalize(span: Span) -> Facts:
     """What the dialects understand of a span. Never raises for what the span says."""
-    spoken = [(dialect, label) for dialect, label in _LABELLED if dialect.matches(span)]
+    return understand(span, _speech_of(span))
+
+
+def understand(span: Span, told: Speech) -> Facts:
+    """The facts of a span that speaks like this."""
+    shape, spoken, labels = told
     found: Found = {}
     rules: dict[str, str] = {}
-    for dialect, _ in spoken:
-        _merge(found, rules, dialect.facts(span), dialect.name)
+    for dialect in spoken:
+        _merge(found, rules, dialect.facts(span, shape), dialect.name)
     _settle_provider(span, found, rules)
     kind: Kind = found.get("kind", "other")
     found["usage"] = _usage(found.get("usage"), kind)
     found["cost"] = _cost(found.get("cost"))
     found["rules"] = rules
-    found["dialects"] = list(dict.fromkeys([label for _, label in spoken]))
+    found["dialects"] = labels.copy()
     found["display_name"] = display_name(span.name, kind)
     facts = Facts(**found)
     _settle_tool(span, facts)
-    refused = _settle_previews(span, facts, [dialect for dialect, _ in spoken])
+    refused = _settle_previews(span, facts, spoken)
     _settle_errors(span, facts, refused=refused)
     return facts
 
@@ -118,11 +160,10 @@ def conversation(span: Span, logs: Sequence[Log] = ()) -> Conversation:
     a conversation itself, it becomes the messages.
     """
     built = Conversation()
-    for dialect in DIALECTS:
-        if logs or dialect.matches(span):
-            more = dialect.conversation(span, logs)
-            if more is not None:
-                _fill(built, more)
+    for dialect in DIALECTS if logs else _speech_of(span).dialects:
+        more = dialect.conversation(span, logs)
+        if more is not None:
+            _fill(built, more)
     _recognise(built)
     _raise_system(built)
     _mark_truncated(built, span.truncated)
@@ -131,7 +172,7 @@ def conversation(span: Span, logs: Sequence[Log] = ()) -> Conversation:
 
 def scores(source: Span | Log) -> list[Score]:
     """Judgements that a span or a log record carries."""
-    return [score for dialect in DIALECTS for score in dialect.scores(source)]
+    return [score for judge in _JUDGES for score in judge(source)]
 
 
 @lru_cache(maxsize=8192)
@@ -150,11 +191,11 @@ def display_name(name: str, kind: Kind) -> str:
 
 def _merge(found: Found, rules: dict[str, str], more: Found, dialect: str) -> None:
     """Add what is new in `more`, field by field; mappings key by key, tags all together."""
+    for ruled, attribute in more.pop("rules", _NO_RULES).items():
+        if ruled not in rules:
+            rules[ruled] = f"{dialect}: {attribute}"
     for field, value in more.items():
-        if field == "rules":
-            for ruled, attribute in value.items():
-                rules.setdefault(ruled, f"{dialect}: {attribute}")
-        elif field not in found:
+        if field not in found:
             found[field] = value
         elif field in _MERGED_BY_KEY:
             found[field] = {**value, **found[field]}

@@ -313,15 +313,21 @@ def pack_attributes(
 ) -> tuple[Packed, dict[str, str]]:
     """`attributes` without their contents, which are appended to `parts`; and those that are
     small, as text."""
-    packed = Packed({}, [])
+    kept: Attributes = {}
+    packed = Packed(kept, [])
     small: dict[str, str] = {}
     groups: dict[str, Attributes] = {}
     for key, value in attributes.items():
         plan = _plans.get(key) or _plan(key)
-        if plan.plain and type(value) is str and len(value) <= INLINE_CHARS:
-            # Most attributes, told apart without a call.
-            packed.kept[key] = small[key] = value
-            continue
+        # Most attributes are told apart without a call.
+        if plan.plain:
+            if type(value) is str and len(value) <= INLINE_CHARS:
+                kept[key] = small[key] = value
+                continue
+            if type(value) is int:
+                kept[key] = value
+                small[key] = repr(value)
+                continue
         if (text := _small_text(value)) is not None:
             small[key] = text
         if plan.group:
@@ -331,11 +337,11 @@ def pack_attributes(
             frame, contents = split(payload)
             _put(packed, parts, Framed(key, form, direction_of(key), frame, 0), contents)
         else:
-            packed.kept[key] = value
+            kept[key] = value
     for stem, members in groups.items():
         encoded = _json(members)
         if encoded is None:
-            packed.kept.update({f"{stem}.{rest}": value for rest, value in members.items()})
+            kept.update({f"{stem}.{rest}": value for rest, value in members.items()})
             continue
         framed = Framed(stem, "group", direction_of(stem), "\x01", 0)
         _put(packed, parts, framed, [encoded.encode()])

@@ -109,15 +109,10 @@ def flat_texts(value: Value) -> dict[str, str]:
     return {key: text(item) for key, item in record(value).items() if item is not None}
 
 
-def speaks(attributes: Attributes, prefix: str) -> bool:
-    """Whether a name has this prefix. One search through all names joined is five times faster
-    than asking each; a rare match in the middle of a name does no harm."""
-    return prefix in "\n".join(attributes)
-
-
 def prefixed(attributes: Attributes, prefix: str) -> dict[str, str]:
     """The attributes under a prefix that ends in a dot, as strings, without the prefix."""
-    if not speaks(attributes, prefix):
+    # One search through all names joined is five times faster than asking each.
+    if prefix not in "\n".join(attributes):
         return {}
     start = len(prefix)
     return {

@@ -8,12 +8,13 @@ from clew import conventions as c
 from clew.span import Conversation, Kind, Outcome
 from clew.wire.dialects.dialect import Dialect, Found
 from clew.wire.previews import Preview, fold, of_input, of_output
-from clew.wire.values import count, decoded_json, number, prefixed, read_texts, speaks, text, texts
+from clew.wire.values import count, decoded_json, number, prefixed, read_texts, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from clew.span import Attributes, Log, Span, Value
+    from clew.wire.shape import Shape
 
 _PREFIX = "clew."
 _KINDS = frozenset(get_args(Kind))
@@ -41,15 +42,15 @@ _RULED = (("session_id", c.CLEW_SESSION_ID), ("prompt", c.CLEW_PROMPT_NAME))
 _TIMES_MS = ((c.CLEW_TTFT_MS, "ttft_ns"), (c.CLEW_QUEUE_MS, "queue_ns"))
 
 
-def _matches(span: Span) -> bool:
-    return speaks(span.attributes, _PREFIX)
+def _matches(shape: Shape) -> bool:
+    return shape.speaks(_PREFIX)
 
 
-def _facts(span: Span) -> Found:
+def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
     rules: dict[str, str] = {}
-    read_texts(attributes, _TEXTS, found)
+    read_texts(attributes, shape.of(_TEXTS), found)
     _read_words(attributes, found, rules)
     _read_numbers(attributes, found, rules)
     rules |= {field: name for field, name in _RULED if name in attributes}

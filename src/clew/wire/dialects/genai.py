@@ -22,6 +22,7 @@ from clew.wire.values import (
     number,
     prefixed,
     read_counts,
+    read_texts,
     records,
     text,
     texts,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from clew.span import Attributes, Kind, Span, Value
+    from clew.wire.shape import Shape
 
 _SIGNS = frozenset(
     {
@@ -143,6 +145,22 @@ _RULED = (
     (c.GEN_AI_USAGE_COST_AMOUNT, "cost"),
 )
 """Attributes that decide a field; of several the last one that is there."""
+_FIRST_CHUNK = (
+    (c.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, 1.0),
+    (c.GEN_AI_CLIENT_TIME_TO_FIRST_CHUNK, 1.0),
+    # As an attribute only Strands sends it, in milliseconds.
+    (c.GEN_AI_SERVER_TIME_TO_FIRST_TOKEN, 1e-3),
+)
+_CALL_SIGNS = frozenset(
+    {
+        c.GEN_AI_RESPONSE_FINISH_REASONS,
+        c.GEN_AI_REQUEST_STREAM,
+        c.GEN_AI_REQUEST_ATTEMPT,
+        c.GEN_AI_RESPONSE_STATUS,
+        c.GEN_AI_TOOL_STATUS,
+        *(name for name, _ in _FIRST_CHUNK),
+    }
+)
 _OUTCOMES = {
     "failed": "error",
     "cancelled": "cancelled",
@@ -152,34 +170,32 @@ _OUTCOMES = {
 _FAILED_TOOL = frozenset({"error", "failed", "failure"})
 
 
-def _matches(span: Span) -> bool:
-    return not _SIGNS.isdisjoint(span.attributes) or (
-        bool(span.events) and any(event.name == c.GEN_AI_EVENT_DETAILS for event in span.events)
-    )
+def _matches(shape: Shape) -> bool:
+    return shape.has(_SIGNS) or c.GEN_AI_EVENT_DETAILS in shape.events
 
 
-def _facts(span: Span) -> Found:
+def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
     usage: Found = {}
     parameters: Found = {}
-    # One walk over what is there costs a third of asking for every name there could be.
-    for name, value in attributes.items():
-        if value is None or value == "":
-            continue
-        if name in _TEXTS:
-            found[_TEXTS[name]] = value if type(value) is str else text(value)
-        elif name in _LEAF_USAGE:
-            if (tokens := count(value)) is not None:
-                usage[_LEAF_USAGE[name]] = tokens
-        elif name in _PARAMETERS:
-            parameters[_PARAMETERS[name]] = value
+    read_texts(attributes, shape.sent(_TEXTS), found)
+    read_counts(attributes, shape.sent(_LEAF_USAGE), usage)
+    for name, field in shape.sent(_PARAMETERS):
+        value = attributes[name]
+        if value is not None and value != "":
+            parameters[field] = value
     if parameters:
         found["model_parameters"] = parameters
-    rules = {field: name for name, field in _RULED if name in attributes}
+    rules = {field: name for name, field in shape.of(_RULED)}
     _read_kind(attributes, found, rules)
     _read_usage(attributes, usage, found, rules)
-    _read_call(span, found)
+    if shape.has(_CALL_SIGNS):
+        _read_call(span, found)
+    if "prompt_name" in found:
+        variables = prefixed(attributes, c.GEN_AI_PROMPT_VARIABLE)
+        if variables:
+            found["prompt_variables"] = variables
     if rules:
         found["rules"] = rules
     return found
@@ -259,6 +275,8 @@ def _read_usage(attributes: Attributes, usage: Found, found: Found, rules: dict[
             rules["usage"] = c.GEN_AI_AGGREGATED_USAGE + "input_tokens"
     if usage:
         found["usage"] = usage
+    if c.GEN_AI_USAGE_COST_AMOUNT not in attributes:
+        return
     currency = attributes.get(c.GEN_AI_USAGE_COST_CURRENCY, "USD")
     amount = number(attributes.get(c.GEN_AI_USAGE_COST_AMOUNT))
     if amount is not None and currency == "USD":
@@ -277,10 +295,6 @@ def _read_call(span: Span, found: Found) -> None:
     attempt = count(attributes.get(c.GEN_AI_REQUEST_ATTEMPT))
     if attempt:
         found["retries"] = attempt - 1
-    if "prompt_name" in found:
-        variables = prefixed(attributes, c.GEN_AI_PROMPT_VARIABLE)
-        if variables:
-            found["prompt_variables"] = variables
     _read_time_to_first_chunk(span, found)
     outcome = _OUTCOMES.get(text(attributes.get(c.GEN_AI_RESPONSE_STATUS)))
     if outcome:
@@ -291,12 +305,7 @@ def _read_call(span: Span, found: Found) -> None:
 
 def _read_time_to_first_chunk(span: Span, found: Found) -> None:
     limit = None if span.end_ns is None else span.end_ns - span.start_ns
-    for name, unit_s in (
-        (c.GEN_AI_RESPONSE_TIME_TO_FIRST_CHUNK, 1.0),
-        (c.GEN_AI_CLIENT_TIME_TO_FIRST_CHUNK, 1.0),
-        # As an attribute only Strands sends it, in milliseconds.
-        (c.GEN_AI_SERVER_TIME_TO_FIRST_TOKEN, 1e-3),
-    ):
+    for name, unit_s in _FIRST_CHUNK:
         value = span.attributes.get(name)
         if value is not None:
             seconds = number(value)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from clew.span import Attributes, Event, Kind, Span, Value
+    from clew.wire.shape import Shape
 
 _TEXTS = (
     (c.GEN_AI_SYSTEM, "provider"),
@@ -69,26 +70,21 @@ _EVENT_ROLES = {
     c.GEN_AI_EVENT_CONTENT_PROMPT: "user",
     c.GEN_AI_EVENT_CONTENT_COMPLETION: "assistant",
 }
+_EVENTS = frozenset((*_EVENT_ROLES, c.GEN_AI_EVENT_CHUNK))
 _ANSWERS = (c.GEN_AI_EVENT_CHOICE, c.GEN_AI_EVENT_CONTENT_COMPLETION)
 
 
-def _matches(span: Span) -> bool:
-    return not _SIGNS.isdisjoint(span.attributes) or (
-        bool(span.events)
-        and any(
-            event.name in _EVENT_ROLES or event.name == c.GEN_AI_EVENT_CHUNK
-            for event in span.events
-        )
-    )
+def _matches(shape: Shape) -> bool:
+    return shape.has(_SIGNS) or not _EVENTS.isdisjoint(shape.events)
 
 
-def _facts(span: Span) -> Found:
+def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
     rules: dict[str, str] = {}
-    read_texts(attributes, _TEXTS, found)
+    read_texts(attributes, shape.of(_TEXTS), found)
     usage: Found = {}
-    read_counts(attributes, _USAGE, usage)
+    read_counts(attributes, shape.of(_USAGE), usage)
     if usage:
         found["usage"] = usage
         rules["usage"] = next(name for name, _ in _USAGE if name in attributes)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clew.span import Attributes, Kind, Log, Span
+    from clew.wire.shape import Shape
 
 _RESOURCE_TEXTS = (
     (c.SERVICE_NAME, "service"),
@@ -23,8 +24,9 @@ _RESOURCE_TEXTS = (
     (c.SERVICE_VERSION, "release"),
     (c.CLEW_PROJECT, "project"),
     (c.OPENINFERENCE_PROJECT_NAME, "project"),
+    (c.SESSION_ID, "session_id"),
+    (c.USER_ID, "user_id"),
 )
-_LATE_RESOURCE_TEXTS = ((c.SESSION_ID, "session_id"), (c.USER_ID, "user_id"))
 _TEXTS = (
     (c.SESSION_ID, "session_id"),
     (c.USER_ID, "user_id"),
@@ -35,6 +37,7 @@ _TEXTS = (
     (c.DEPLOYMENT_ENVIRONMENT_NAME, "environment"),
     (c.DEPLOYMENT_ENVIRONMENT, "environment"),
 )
+_SIGNS = frozenset({c.HTTP_RESEND_COUNT, c.PLAIN_LEVEL, c.PLAIN_MODEL, c.SESSION_ID})
 _LEVELS = {
     "debug": "debug",
     "info": "info",
@@ -68,24 +71,30 @@ _VECTOR_DATABASES = frozenset(
 _SEARCHES = frozenset({"query", "search", "retrieve", "get", "similarity_search", "hybrid_search"})
 
 
-def _matches(span: Span) -> bool:
-    del span
+def _matches(_shape: Shape) -> bool:
     return True
 
 
-def _facts(span: Span) -> Found:
+def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
     rules: dict[str, str] = {}
-    read_texts(attributes, _TEXTS, found)
+    read_texts(attributes, shape.of(_TEXTS), found)
     read_texts(span.resource.attributes, _RESOURCE_TEXTS, found)
-    read_texts(span.resource.attributes, _LATE_RESOURCE_TEXTS, found)
     framework = framework_of_scope(span.scope.name)
     if framework:
         found["framework"] = framework
     _read_kind(span, found, rules)
     if span.events:
         _read_exception(span, found)
+    if shape.has(_SIGNS):
+        _read_plain(attributes, found, rules)
+    if rules:
+        found["rules"] = rules
+    return found
+
+
+def _read_plain(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
     resent = count(attributes.get(c.HTTP_RESEND_COUNT))
     if resent is not None:
         found["retries"] = resent
@@ -97,9 +106,6 @@ def _facts(span: Span) -> Found:
         rules["model"] = c.PLAIN_MODEL
     if c.SESSION_ID in attributes:
         rules["session_id"] = c.SESSION_ID
-    if rules:
-        found["rules"] = rules
-    return found
 
 
 def _previews(span: Span, kind: Kind) -> Preview:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clew.span import Attributes, Kind, Span, ToolDefinition, Value
+    from clew.wire.shape import Shape
 
     Annotator = Literal["sdk", "user", "person", "code", "model"]
     Tree = dict[str, Value]
@@ -116,6 +117,15 @@ _RULED = (
     (c.LLM_PROVIDER, "provider"),
 )
 """Attributes that decide a field; of several the last one that is there."""
+_LABELS = frozenset(
+    {
+        c.LLM_INVOCATION_PARAMETERS,
+        c.EMBEDDING_INVOCATION_PARAMETERS,
+        c.METADATA,
+        c.TAG_TAGS,
+        c.LLM_PROMPT_TEMPLATE_VARIABLES,
+    }
+)
 _NOT_PARAMETERS = frozenset({"messages", "input", "tools", "functions", "model", "stream"})
 _SIGNS = frozenset(
     {
@@ -151,28 +161,33 @@ class _RawAnswer(msgspec.Struct):
 _raw_answer = msgspec.json.Decoder(_RawAnswer).decode
 
 
-def _says_kind(span: Span) -> bool:
-    return c.OPENINFERENCE_SPAN_KIND in span.attributes
+def _says_kind(shape: Shape) -> bool:
+    return c.OPENINFERENCE_SPAN_KIND in shape.names
 
 
-def _explicit_kind(span: Span) -> Found:
+def _kind(span: Span) -> Kind | None:
+    return _KINDS.get(text(span.attributes.get(c.OPENINFERENCE_SPAN_KIND)).upper())
+
+
+def _explicit_kind(span: Span, _shape: Shape) -> Found:
     """The kind that the sender chose, which outranks every other sign of it."""
-    kind = _KINDS.get(text(span.attributes.get(c.OPENINFERENCE_SPAN_KIND)).upper())
+    kind = _kind(span)
     return {"kind": kind, "rules": {"kind": c.OPENINFERENCE_SPAN_KIND}} if kind else {}
 
 
-def _matches(span: Span) -> bool:
-    return not _SIGNS.isdisjoint(span.attributes)
+def _matches(shape: Shape) -> bool:
+    return shape.has(_SIGNS)
 
 
-def _facts(span: Span) -> Found:
+def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
-    rules = {field: name for name, field in _RULED if name in attributes}
-    read_texts(attributes, _TEXTS, found)
-    _read_numbers(attributes, found, rules)
-    _read_parameters(attributes, found)
-    _read_labels(attributes, found)
+    rules = {field: name for name, field in shape.of(_RULED)}
+    read_texts(attributes, shape.of(_TEXTS), found)
+    _read_numbers(attributes, shape, found, rules)
+    if shape.has(_LABELS):
+        _read_parameters(attributes, found)
+        _read_labels(attributes, found)
     for event in span.events:
         if event.name == c.OPENINFERENCE_EVENT_FIRST_TOKEN and event.time_ns >= span.start_ns:
             found["ttft_ns"] = event.time_ns - span.start_ns
@@ -210,7 +225,7 @@ def _previews(span: Span, kind: Kind) -> Preview:
 def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
     del logs
     attributes = span.attributes
-    kind = _explicit_kind(span).get("kind")
+    kind = _kind(span)
     built = Conversation(
         messages_in=_flattened(attributes, c.LLM_INPUT_MESSAGES, "user"),
         messages_out=_flattened(attributes, c.LLM_OUTPUT_MESSAGES, "assistant"),
@@ -241,15 +256,23 @@ def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
     return built
 
 
-_JUDGEMENT = re.compile(rf"(?:trace\.|session\.)?(?:{c.ANNOTATIONS}|{c.EVALUATIONS})\.0\.").match
+_JUDGEMENT = re.compile(
+    rf"^(?:trace\.|session\.)?(?:{c.ANNOTATIONS}|{c.EVALUATIONS})\.0\.", re.MULTILINE
+).search
+
+
+def _judges(attributes: Attributes) -> bool:
+    """Whether a judgement is among the attributes; few spans have a list at all."""
+    names = "\n".join(attributes)
+    return ".0." in names and _JUDGEMENT(names) is not None
 
 
 def _scores(source: Span | Log) -> list[Score]:
     """Annotations and evaluations of the span, of its trace or session, or of the one span that
     it links to (then it is only their carrier)."""
-    if isinstance(source, Log) or not any(map(_JUDGEMENT, source.attributes)):
+    if isinstance(source, Log) or not _judges(source.attributes):
         return []
-    carried = len(source.links) == 1 and _explicit_kind(source).get("kind") == "evaluation"
+    carried = len(source.links) == 1 and _kind(source) == "evaluation"
     target = source.links[0] if carried else source
     session_id = text(source.attributes.get(c.SESSION_ID))
     owners = (
@@ -265,16 +288,18 @@ def _scores(source: Span | Log) -> list[Score]:
     return found
 
 
-def _read_numbers(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
+def _read_numbers(
+    attributes: Attributes, shape: Shape, found: Found, rules: dict[str, str]
+) -> None:
     usage: Found = {}
-    read_counts(attributes, _USAGE, usage)
+    read_counts(attributes, shape.of(_USAGE), usage)
     if usage:
         found["usage"] = usage
         rules["usage"] = c.LLM_TOKEN_COUNT_PROMPT
     cost = {
         field: amount
-        for name, field in _COST
-        if name in attributes and (amount := number(attributes[name])) is not None
+        for name, field in shape.of(_COST)
+        if (amount := number(attributes[name])) is not None
     }
     if cost:
         found["cost"] = {**cost, "source": "client"}

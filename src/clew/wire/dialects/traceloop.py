@@ -23,7 +23,6 @@ from clew.wire.values import (
     prefixed,
     read_counts,
     read_texts,
-    speaks,
     text,
     texts,
 )
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from clew.span import Attributes, Event, Kind, Log, Span, Value
+    from clew.wire.shape import Shape
 
 _KINDS: dict[str, Kind] = {
     "workflow": "workflow",
@@ -131,13 +131,14 @@ _OUTPUTS = (
     c.MCP_RESPONSE_VALUE,
 )
 _RESULT_EVENTS = (c.DB_EVENT_QUERY_RESULT, c.DB_EVENT_SEARCH_RESULT)
+_EVENTS = frozenset((*_RESULT_EVENTS, c.LLM_EVENT_CHUNK))
 
 
-def _says_kind(span: Span) -> bool:
-    return c.TRACELOOP_SPAN_KIND in span.attributes
+def _says_kind(shape: Shape) -> bool:
+    return c.TRACELOOP_SPAN_KIND in shape.names
 
 
-def _explicit_kind(span: Span) -> Found:
+def _explicit_kind(span: Span, _shape: Shape) -> Found:
     """The kind of a decorator. A task that does a known operation (the instrumentors make chains,
     retrievers and memory tasks) is left to that operation."""
     kind = _KINDS.get(text(span.attributes.get(c.TRACELOOP_SPAN_KIND)))
@@ -146,20 +147,20 @@ def _explicit_kind(span: Span) -> Found:
     return {"kind": kind, "rules": {"kind": c.TRACELOOP_SPAN_KIND}}
 
 
-def _matches(span: Span) -> bool:
+def _matches(shape: Shape) -> bool:
     return (
-        span.scope.name.startswith(_SCOPE)
-        or not _SIGNS.isdisjoint(span.attributes)
-        or speaks(span.attributes, c.TRACELOOP_ASSOCIATION)
-        or (bool(span.events) and _has_own_events(span.events))
+        shape.scope.startswith(_SCOPE)
+        or shape.has(_SIGNS)
+        or shape.speaks(c.TRACELOOP_ASSOCIATION)
+        or not _EVENTS.isdisjoint(shape.events)
     )
 
 
-def _facts(span: Span) -> Found:
+def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
     rules: dict[str, str] = {}
-    read_texts(attributes, _TEXTS, found)
+    read_texts(attributes, shape.of(_TEXTS), found)
     _read_kind(span, found, rules)
     _read_entity(attributes, found)
     _read_association(attributes, found, rules)
@@ -295,10 +296,6 @@ def _functions(attributes: Attributes) -> list[ToolDefinition]:
             ]
         )
     return found
-
-
-def _has_own_events(events: tuple[Event, ...]) -> bool:
-    return any(event.name in (*_RESULT_EVENTS, c.LLM_EVENT_CHUNK) for event in events)
 
 
 def _has_results(events: tuple[Event, ...]) -> bool:
