@@ -14,7 +14,7 @@ from clew.query import ask
 from clew.query.narrow import run_sql, span_columns
 from clew.query.times import DAY_NS, HOUR_NS, SECOND_NS, Range, clamp, render_time
 from clew.query.walk import Window, extent
-from clew.query.where import LONGEST_RUN_NS, bounds, run_where, span_where, text_columns
+from clew.query.where import FAILED, LONGEST_RUN_NS, bounds, run_where, span_where, text_columns
 from clew.store.engine import Engine, Param
 
 LOOK_BACK_NS: Final = DAY_NS
@@ -87,13 +87,11 @@ _OF_GROUP: Final = 1
 _TOTAL: Final = 2
 
 _NUMERIC: Final = ("number", "count", "duration", "flag")
-# What was blocked, refused or cancelled is no error, whatever its status.
-_FAILED: Final = "outcome = 'error' OR (outcome = '' AND status = 'error')"
 
 METRICS: Final[dict[str, Metric]] = {
     "traces": Metric("uniqExact(trace_id)", True, 0),
-    "errors": Metric(f"uniqExactIf(trace_id, {_FAILED})", True, 0),
-    "error_rate": Metric(f"uniqExactIf(trace_id, {_FAILED}) / uniqExact(trace_id)", True, None),
+    "errors": Metric(f"uniqExactIf(trace_id, {FAILED})", True, 0),
+    "error_rate": Metric(f"uniqExactIf(trace_id, {FAILED}) / uniqExact(trace_id)", True, None),
     "duration_p50": Metric("quantile(0.5)(duration_ms)", True, None),
     "duration_p95": Metric("quantile(0.95)(duration_ms)", True, None),
     "duration_p99": Metric("quantile(0.99)(duration_ms)", True, None),

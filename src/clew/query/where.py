@@ -102,10 +102,12 @@ _NUMBERS: Final = {
     "duration": "(end_ns - start_ns)",
     "ttft": "ttft_ns",
 }
+FAILED: Final = "outcome = 'error' OR (outcome = '' AND status = 'error')"
+"""The same as `clew.query.runs.is_failed`, of a span or a run."""
 # What a run counts, as a condition on one of its spans.
 _COUNTS: Final = {
     "steps": "count()",
-    "errors": "countIf(outcome = 'error' OR (outcome = '' AND status = 'error'))",
+    "errors": f"countIf({FAILED})",
     "llm_calls": "countIf(kind = 'llm')",
     "tool_calls": "countIf(kind = 'tool')",
 }
