@@ -71,6 +71,11 @@ class Bodies:
         """How much is sent."""
         return sum(place.size_bytes for place in self.places)
 
+    def read(self) -> list[bytes]:
+        """All of them, in memory."""
+        content = self.path.read_bytes()
+        return [content[it.offset : it.offset + it.size_bytes] for it in self.places]
+
 
 def write_bodies(path: Path, *, spans: int, newest_ns: int) -> Bodies:
     """Bodies of at least `spans` spans in the file `path`; the runs fill the day that ends at

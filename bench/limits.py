@@ -30,8 +30,8 @@ from rich.table import Table
 
 import bodies as made
 from clew.prepare import Export, Preparer
-from clew.pricing import price
-from clew.span import Cost, Facts, Span
+from clew.pricing import price_span
+from clew.span import Span
 from clew.store.spans import Rows
 from clew.wire.otlp import decode_traces
 from report import machine
@@ -57,10 +57,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        path = folder / "bodies.bin"
-        work = made.write_bodies(path, spans=options.spans, newest_ns=time.time_ns())
-        content = path.read_bytes()
-        bodies = [content[it.offset : it.offset + it.size_bytes] for it in work.places]
+        work = made.write_bodies(
+            folder / "bodies.bin", spans=options.spans, newest_ns=time.time_ns()
+        )
+        bodies = work.read()
         console = Console()
         for line in machine():
             console.print(line)
@@ -111,7 +111,7 @@ def _lz4(data: bytes) -> bytes:
 
 def _prepare(exports: Sequence[Sequence[Span]]) -> Rows:
     """As `Ingest` does, with each export's contents known to the next."""
-    preparer = Preparer(_price)
+    preparer = Preparer(price_span)
     rows = Rows()
     for spans in exports:
         prepared = preparer.prepare(Export("default", spans))
@@ -119,11 +119,6 @@ def _prepare(exports: Sequence[Sequence[Span]]) -> Rows:
         rows.add(prepared.rows)
         rows.contents += [it.row for it in prepared.contents.values()]
     return rows
-
-
-def _price(facts: Facts, at_ns: int) -> Cost | None:
-    usage = facts.usage
-    return usage and price(provider=facts.provider, model=facts.model, usage=usage, at_ns=at_ns)
 
 
 def _rows(bodies: Sequence[bytes]) -> bytes:

@@ -26,8 +26,8 @@ from rich.table import Table
 
 import bodies as made
 from clew.ingest import INLINE_SPANS, Ingest
-from clew.pricing import price
-from clew.span import Cost, Facts, Span
+from clew.pricing import price_span
+from clew.span import Span
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Batch, Engine, Param, Settings
 from clew.store.layout import Layout
@@ -97,10 +97,10 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        path = folder / "bodies.bin"
-        work = made.write_bodies(path, spans=options.spans, newest_ns=time.time_ns())
-        content = path.read_bytes()
-        bodies = [content[it.offset : it.offset + it.size_bytes] for it in work.places]
+        work = made.write_bodies(
+            folder / "bodies.bin", spans=options.spans, newest_ns=time.time_ns()
+        )
+        bodies = work.read()
         times = asyncio.run(_stages(bodies, folder / "spans"))
         _show(times, work)
         if options.functions:
@@ -118,7 +118,7 @@ async def _stages(bodies: Sequence[bytes], folder: Path) -> Times:
     engine = EmbeddedEngine(folder)
     await migrate(engine)
     timed = TimedEngine(engine, times)
-    async with _running(Ingest(timed, price=_price, interval_s=0)) as ingest:
+    async with _running(Ingest(timed, price=price_span, interval_s=0)) as ingest:
         began = time.perf_counter()
         for start in range(0, len(spans), COMMIT_SPANS):
             await ingest.submit("default", spans=spans[start : start + COMMIT_SPANS])
@@ -135,7 +135,7 @@ def _time_alone(times: Times, spans: Sequence[Span]) -> None:
         facts = [normalize(span) for span in spans]
     with _timed(times, "price"):
         for fact, span in zip(facts, spans, strict=True):
-            _price(fact, span.start_ns)
+            price_span(fact, span.start_ns)
     with _timed(times, "pack"):
         packer = Packer()
         for span in spans:
@@ -147,7 +147,7 @@ async def _functions(bodies: Sequence[bytes]) -> None:
     event loop, where the profiler is; and no store."""
     profiler = cProfile.Profile()
     engine = TimedEngine(None, {})
-    async with _running(Ingest(engine, price=_price, interval_s=0)) as ingest:
+    async with _running(Ingest(engine, price=price_span, interval_s=0)) as ingest:
         profiler.enable()
         for body in bodies:
             spans = decode_traces(body, "protobuf").spans
@@ -171,12 +171,6 @@ def _timed(times: Times, stage: str) -> Generator[None]:
     began = time.perf_counter()
     yield
     times[stage] += time.perf_counter() - began
-
-
-def _price(facts: Facts, at_ns: int) -> Cost | None:
-    if facts.usage is None:
-        return None
-    return price(provider=facts.provider, model=facts.model, usage=facts.usage, at_ns=at_ns)
 
 
 def _show(times: Times, work: made.Bodies) -> None:

@@ -136,9 +136,9 @@ def table(results: Sequence[Result], figures: Sequence[Figure]) -> list[str]:
     """The lines of the table in Markdown, and the notes below it."""
     header, *rows = _cells(results, figures)
     return [
-        _line(header),
-        _line(["---", *("---:" for _ in header[1:])]),
-        *map(_line, rows),
+        table_line(header),
+        table_line(["---", *("---:" for _ in header[1:])]),
+        *map(table_line, rows),
         "",
         *(f"- {note}" for note in _notes(results)),
     ]
@@ -191,5 +191,6 @@ def _cell(figure: Figure, result: Result, basis: Result | None) -> str:
     return f"{told} ({_times(value / other)})" if other and figure.is_compared else told
 
 
-def _line(cells: Sequence[str]) -> str:
+def table_line(cells: Sequence[str]) -> str:
+    """A row of a table in Markdown."""
     return f"| {' | '.join(cells)} |"

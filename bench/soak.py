@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ import bodies as made
 from measure import disk_bytes
 from products import clew
 from reads import Read, ask, get
-from report import machine
+from report import machine, table_line
 from senders import ANSWER_LIMIT_S, SENDERS, deliver
 from servers import Server, free_port, peak_memory, serving
 
@@ -173,10 +173,6 @@ def _cells(line: Line) -> list[str]:
     ]
 
 
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def main() -> None:
     """Soak as the command line says."""
     parser = argparse.ArgumentParser(description="Send and read steadily, and tell.")
@@ -187,7 +183,7 @@ def main() -> None:
     options = parser.parse_args()
     load = " ".join(f"{average:.1f}" for average in os.getloadavg())
     head = [*_HEAD, *(f"{name} ms" for name in READS)]
-    rows = [_row(head), _row(["--:"] * len(head))]
+    rows = [table_line(head), table_line(["--:"] * len(head))]
     print("\n".join(rows))
     seen = Seen()
     with tempfile.TemporaryDirectory(prefix="bench-soak-") as name:
@@ -199,7 +195,7 @@ def main() -> None:
             for line in soak(
                 server, seen, seconds=options.seconds, every_s=options.every, rate=options.rate
             ):
-                rows.append(_row(_cells(line)))
+                rows.append(table_line(_cells(line)))
                 print(rows[-1], flush=True)
             stored = clew.stored_spans(server)
     sent = len(seen.run_numbers) * made.SPANS_A_RUN

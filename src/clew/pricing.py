@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from clew.span import Cost, Usage
+from clew.span import Cost, Facts, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -112,6 +112,19 @@ def price(
             return _cost(own, usage, "operator")
     rates_at = _table(provider, model)
     return None if rates_at is None else _cost(rates_at(at_ns), usage, "prices")
+
+
+def price_span(facts: Facts, at_ns: int, operator_prices: Sequence[Price] = ()) -> Cost | None:
+    """What a span cost that began at `at_ns`, or None if that is unknown."""
+    if facts.usage is None:
+        return None
+    return price(
+        provider=facts.provider,
+        model=facts.model,
+        usage=facts.usage,
+        at_ns=at_ns,
+        operator_prices=operator_prices,
+    )
 
 
 def _cost(rates: _Rates, usage: Usage, source: str) -> Cost | None:

@@ -41,15 +41,7 @@ class OperatorPrices:
 
     def price_span(self, facts: Facts, at_ns: int) -> Cost | None:
         """What a span cost, or None where that is unknown."""
-        if facts.usage is None:
-            return None
-        return pricing.price(
-            provider=facts.provider,
-            model=facts.model,
-            usage=facts.usage,
-            at_ns=at_ns,
-            operator_prices=self._prices,
-        )
+        return pricing.price_span(facts, at_ns, self._prices)
 
 
 def dated(listed: Iterable[prices.Price]) -> tuple[pricing.Price, ...]:
