@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +24,8 @@ REST_SHARE = 0.1
 LONG_RUN_SPANS = 1_000
 SETTLE_LIMIT_S = 300
 STILL_S = 10
-"""A store that didn't grow for this long is taken to have stored all that it will."""
+"""A store that didn't grow for this long while its server rested has stored all that it will. A
+server at work is waited for: under a backlog, minutes can lie between two commits."""
 ODD_RUN, RARE_RUN = 1, 7
 
 
@@ -106,7 +107,7 @@ def _ingest(
     cpu_s = server.cpu_s()
     with peak_memory(server) as peak:
         sent = send_all(bodies, server.port, product.HEADERS, limit_s=limit_s)
-        stored, settled = _settled(lambda: product.stored_spans(server), sent.accepted_spans)
+        stored, settled = _settled(product, server, sent.accepted_spans)
     cpu_s = server.cpu_s() - cpu_s
     _note_answers(sent, result)
     result.figures |= {
@@ -132,7 +133,7 @@ def _ingest(
 def _add_long_run(product: Product, server: Server, bodies: Bodies, limit_s: float) -> None:
     expected = product.stored_spans(server) + bodies.spans
     send_all(bodies, server.port, product.HEADERS, limit_s=limit_s)
-    _settled(lambda: product.stored_spans(server), expected)
+    _settled(product, server, expected)
 
 
 def _note_answers(sent: Sent, result: Result) -> None:
@@ -142,18 +143,24 @@ def _note_answers(sent: Sent, result: Result) -> None:
         result.notes.append(f"answers other than 200: {told}")
 
 
-def _settled(count: Callable[[], int], expected: int) -> tuple[int, float | None]:
+def _settled(product: Product, server: Server, expected: int) -> tuple[int, float | None]:
     """How many are stored once `expected` are, or no more come; and when the last one was seen to
     come, or None if they all were there at once."""
-    stored = count()
+    stored = product.stored_spans(server)
     if stored >= expected:
         return stored, None
-    grown = time.monotonic()
+    grown = active = seen = time.monotonic()
     deadline = grown + SETTLE_LIMIT_S
-    while stored < expected and time.monotonic() < min(deadline, grown + STILL_S):
+    cpu_s = server.cpu_s()
+    while stored < expected and seen < min(deadline, active + STILL_S):
         time.sleep(0.5)
-        if (now := count()) > stored:
-            stored, grown = now, time.monotonic()
+        now = product.stored_spans(server)
+        before, before_s = seen, cpu_s
+        seen, cpu_s = time.monotonic(), server.cpu_s()
+        if now > stored:
+            stored, grown, active = now, seen, seen
+        elif cpu_s - before_s > REST_SHARE * (seen - before):
+            active = seen
     return stored, grown
 
 
