@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import itertools
 import os
 import re
 import statistics
@@ -17,7 +16,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,8 +26,9 @@ from measure import disk_bytes
 from products import clew
 from reads import Read, ask, get
 from report import machine, table_line
-from senders import ANSWER_LIMIT_S, SENDERS, deliver
+from senders import ANSWER_LIMIT_S
 from servers import Server, free_port, peak_memory, serving
+from steady import Told, sending
 
 RESULTS = Path(__file__).parent / "SOAK.md"
 SECONDS, EVERY_S, RATE = 3600.0, 60.0, 2_000
@@ -63,6 +62,14 @@ class Seen:
     reads_s: dict[str, list[float]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
+    def hear(self, told: Told) -> None:
+        """Note one request."""
+        if told.wait_s is None:
+            self.failures.append(told.failure)
+            return
+        self.run_numbers += told.run_numbers
+        self.waits_s.append(told.wait_s)
+
 
 def soak(
     server: Server, seen: Seen, *, seconds: float, every_s: float, rate: int
@@ -70,32 +77,32 @@ def soak(
     """Send `rate` spans a second for `seconds`, one question every half second beside, and give a
     line after each `every_s`."""
     over = threading.Event()
-    numbers = itertools.count(1)
-    work: list[Callable[[], None]] = [lambda: _read(server.port, seen, over)]
-    work += [lambda: _send(server.port, seen, over, numbers, rate) for _ in range(SENDERS)]
-    threads = [threading.Thread(target=_noted, args=(each, seen)) for each in work]
-    began = time.monotonic()
-    for thread in threads:
-        thread.start()
+    reader = threading.Thread(target=_noted, args=(lambda: _read(server.port, seen, over), seen))
+    reader.start()
     try:
-        for number in range(1, max(1, round(seconds / every_s)) + 1):
-            with peak_memory(server) as peak:
-                time.sleep(max(0.0, began + number * every_s - time.monotonic()))
-            waits_s, seen.waits_s = seen.waits_s, []
-            reads_s, seen.reads_s = seen.reads_s, {}
-            yield Line(
-                at_s=time.monotonic() - began,
-                spans=len(seen.run_numbers) * made.SPANS_A_RUN,
-                peak_bytes=peak[0],
-                parts=_parts(server.folder / "data"),
-                disk_bytes=disk_bytes(server.folder / "data"),
-                waits_s=waits_s,
-                reads_s=reads_s,
-            )
+        with sending(server.port, rate, seen.hear):
+            began = time.monotonic()
+            for number in range(1, max(1, round(seconds / every_s)) + 1):
+                with peak_memory(server) as peak:
+                    time.sleep(max(0.0, began + number * every_s - time.monotonic()))
+                yield _line(server, seen, time.monotonic() - began, peak[0])
     finally:
         over.set()
-        for thread in threads:
-            thread.join()
+        reader.join()
+
+
+def _line(server: Server, seen: Seen, at_s: float, peak_bytes: int) -> Line:
+    waits_s, seen.waits_s = seen.waits_s, []
+    reads_s, seen.reads_s = seen.reads_s, {}
+    return Line(
+        at_s=at_s,
+        spans=len(seen.run_numbers) * made.SPANS_A_RUN,
+        peak_bytes=peak_bytes,
+        parts=_parts(server.folder / "data"),
+        disk_bytes=disk_bytes(server.folder / "data"),
+        waits_s=waits_s,
+        reads_s=reads_s,
+    )
 
 
 def _noted(work: Callable[[], None], seen: Seen) -> None:
@@ -103,25 +110,6 @@ def _noted(work: Callable[[], None], seen: Seen) -> None:
         work()
     except Exception as exc:  # noqa: BLE001 - it ends a thread, and is told with the results
         seen.failures.append(str(exc) or type(exc).__name__)
-
-
-def _send(port: int, seen: Seen, over: threading.Event, numbers: Iterator[int], rate: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_LIMIT_S)
-    pause_s = SENDERS * made.RUNS_A_BODY * made.SPANS_A_RUN / rate
-    due = time.monotonic()
-    counts: Counter[int] = Counter()
-    while not over.wait(max(0.0, due - time.monotonic())):
-        due += pause_s
-        runs = list(itertools.islice(numbers, made.RUNS_A_BODY))
-        body = made.encode_runs([(number, time.time_ns()) for number in runs])
-        until = time.monotonic() + ANSWER_LIMIT_S
-        wait_s = deliver(connection, body, clew.HEADERS, counts, until=until)
-        if wait_s is None:
-            seen.failures.append(f"not accepted: {dict(counts)}")
-            break
-        seen.run_numbers += runs
-        seen.waits_s.append(wait_s)
-    connection.close()
 
 
 def _read(port: int, seen: Seen, over: threading.Event) -> None:
