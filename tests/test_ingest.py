@@ -337,7 +337,7 @@ async def test_deleted_contents_are_written_again(
     """After a deletion nothing is taken for stored: the same trace sent again is whole."""
     sent = span(attributes={"gen_ai.input.messages": messages("hello")})
     await ingest.submit(project, spans=[sent])
-    async with ingest.paused():
+    async with ingest.paused("default"):
         await deletion.delete_traces(engine, project, [sent.trace_id])
     assert await whole_spans(engine, project, sent.trace_id) == []
     assert await count(engine, "contents", project) == 0

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import reduce
@@ -216,13 +217,17 @@ class Ingest:
             await asyncio.wait(self._submitting)
 
     @asynccontextmanager
-    async def paused(self) -> AsyncGenerator[None]:
-        """Hold back commits, for deletions: afterwards nothing is taken for stored."""
+    async def paused(
+        self, project: str, trace_ids: AbstractSet[str] = frozenset()
+    ) -> AsyncGenerator[None]:
+        """Hold back commits, for deletions from a project: of these traces, or of some that aren't
+        known. Afterwards nothing is taken for stored, and listeners are told."""
         async with self._writing:
             try:
                 yield
             finally:
                 self._preparer.stored.forget()
+                self.announce(project, set(trace_ids))
 
     @asynccontextmanager
     async def held(self) -> AsyncGenerator[None]:
@@ -238,11 +243,14 @@ class Ingest:
         if not waiting:
             return
         started = time.monotonic()
+        current = waiting
         try:
             told: dict[bytes, Span] = {}
             current = [await self._renewed(one, told) for one in waiting]
             await self._write([one.prepared for one in current])
         except StoreError as exc:
+            # Some of it may have been stored.
+            self._announce([one.prepared for one in current])
             if len(waiting) == 1 or exc.code == NETWORK_ERROR:
                 _fail(waiting, exc)
                 return

@@ -57,6 +57,21 @@ def test_list_of_runs_has_the_fields_of_the_api(
     assert set(read.__struct_fields__) == set(trace)
 
 
+def test_a_list_knows_what_has_just_changed(served: Served, project: str, run: list[Span]) -> None:
+    """A late span, a score and a deletion show in the list that is asked for right after."""
+    [before] = get(served, project, "traces")["traces"]
+    send(served, project, make.tool(parent=run[0]))
+    [late] = get(served, project, "traces")["traces"]
+    assert late["span_count"] == before["span_count"] + 1
+    score = {"name": "helpful", "value": 1, "trace_id": run[0].trace_id}
+    url = f"/api/projects/{project}"
+    served.http.post(f"{url}/scores", json={"scores": [score]}).raise_for_status()
+    [judged] = get(served, project, "traces")["traces"]
+    assert [one["name"] for one in judged["scores"]] == ["helpful"]
+    served.http.delete(f"{url}/traces/{run[0].trace_id}").raise_for_status()
+    assert get(served, project, "traces")["traces"] == []
+
+
 def test_run_opens_as_columns_of_one_length(served: Served, project: str, run: list[Span]) -> None:
     """The skeleton has every column of the API, ordered by start, with offsets in microseconds."""
     skeleton = get(served, project, f"traces/{run[0].trace_id}")

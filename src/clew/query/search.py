@@ -26,9 +26,9 @@ from clew.query.walk import (
     Place,
     Walk,
     Window,
-    extent,
     read_cursor,
     walk,
+    window_of,
 )
 from clew.query.where import Needles, bounds, span_where
 from clew.store.engine import Engine, Param
@@ -98,10 +98,8 @@ async def list_hits(
     cursor."""
     search = _Search(engine, project, read_needles(text), listing.filter)
     after = read_cursor(listing.cursor)
-    whole = await extent(engine, project, listing.range, CONTENTS)
-    if whole is None:
-        return Page([], None)
-    through = Walk(engine, project, timeline=CONTENTS).windows(whole, after)
+    way = Walk(engine, project, timeline=CONTENTS)
+    through = way.windows(window_of(listing.range), after)
     return await walk(search.fetch, through, after, listing.limit)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from clew.errors import NotFound
 from clew.filter import Filter, Glob, Term
 from clew.query import ask
+from clew.query.lately import Lately
 from clew.query.order import Order
 from clew.query.runs import is_failed
 from clew.query.times import render_time
@@ -22,9 +23,9 @@ from clew.query.walk import (
     Page,
     Place,
     Window,
-    extent,
     read_cursor,
     walk,
+    window_of,
 )
 from clew.store.engine import Engine, Param
 
@@ -62,27 +63,22 @@ _NEWEST_FIRST: Final = Order("first_ns", "Int64", descending=True)
 
 
 async def list_sessions(
-    engine: Engine, project: str, listing: Listing = EVERYTHING
+    engine: Engine, project: str, listing: Listing = EVERYTHING, lately: Lately | None = None
 ) -> Page[Session]:
     """Sessions that have a run in the range that matches, the one with the newest such run first;
     each is summed up over all its runs. Raises BadInput for a foreign cursor."""
     after = read_cursor(listing.cursor)
-    whole = await extent(engine, project, listing.range)
-    if whole is None:
-        return Page([], None)
-    search = _Search(engine, project, listing.filter, whole)
-    return await walk(
-        search.fetch,
-        search.runs.through(whole, after),
-        after,
-        listing.limit,
-        batch_size=RUNS_AT_ONCE,
-    )
+    whole = window_of(listing.range)
+    search = _Search(engine, project, listing.filter, whole, lately or Lately())
+    through = search.runs.through(whole, after)
+    return await walk(search.fetch, through, after, listing.limit, batch_size=RUNS_AT_ONCE)
 
 
-async def get_session(engine: Engine, project: str, session_id: str) -> WholeSession:
+async def get_session(
+    engine: Engine, project: str, session_id: str, lately: Lately | None = None
+) -> WholeSession:
     """One session with its runs. Raises NotFound."""
-    runs = (await _members(engine, project, [session_id])).get(session_id)
+    runs = (await _members(engine, project, [session_id], lately or Lately())).get(session_id)
     if not runs:
         raise NotFound(f"project {project} has no session {session_id}")
     whole = msgspec.structs.asdict(_sum_up(session_id, runs))
@@ -93,15 +89,17 @@ class _Search:
     """One search through the sessions of a project: a walk through its runs, in which a session
     stands at the place of its newest run that matches."""
 
-    def __init__(self, engine: Engine, project: str, filter_: Filter, whole: Window) -> None:
+    def __init__(
+        self, engine: Engine, project: str, filter_: Filter, whole: Window, lately: Lately
+    ) -> None:
         self._engine = engine
+        self._lately = lately
         self._project = project
         self._filter = filter_
         self._whole = whole
         in_session = Term(field="session", op="has")
-        self.runs = Search(
-            engine, project, Filter(terms=(*filter_.terms, in_session)), _NEWEST_FIRST
-        )
+        terms = Filter(terms=(*filter_.terms, in_session))
+        self.runs = Search(engine, project, terms, _NEWEST_FIRST, lately)
 
     async def fetch(
         self, window: Window, after: Place | None, count: int
@@ -109,7 +107,8 @@ class _Search:
         """The next runs of a window, with the session where a run is its newest."""
         candidates = await self.runs.fetch(window, after, count)
         named = {run.trace.session_id for _, run in candidates if run is not None}
-        members = await _members(self._engine, self._project, sorted(named - {""}))
+        names = sorted(named - {""})
+        members = await _members(self._engine, self._project, names, self._lately)
         newest = {name: await self._newest(name, runs) for name, runs in members.items()}
         return [Candidate(place, self._session(run, members, newest)) for place, run in candidates]
 
@@ -129,20 +128,20 @@ class _Search:
             return max(inside, key=_age).trace.trace_id if inside else ""
         of_session = Term(field="session", values=(Glob((name,)),))
         terms = Filter(terms=(*self._filter.terms, of_session))
-        search = Search(self._engine, self._project, terms, _NEWEST_FIRST)
+        search = Search(self._engine, self._project, terms, _NEWEST_FIRST, self._lately)
         found = await walk(search.fetch, search.through(self._whole, None), None, 1)
         return found.items[0].trace.trace_id if found.items else ""
 
 
 async def _members(
-    engine: Engine, project: str, session_ids: Sequence[str]
+    engine: Engine, project: str, session_ids: Sequence[str], lately: Lately
 ) -> dict[str, list[Run]]:
     """The runs of sessions by session id, oldest first."""
     if not session_ids:
         return {}
     params: dict[str, Param] = {"project": project, "session_ids": list(session_ids)}
     found = await ask.rows(engine, ask.sql("session_traces"), params, _Member)
-    runs = await find_runs(engine, project, [member.trace_id for member in found])
+    runs = await find_runs(engine, project, [member.trace_id for member in found], lately)
     sessions: dict[str, list[Run]] = {}
     for run in sorted(runs, key=_age):
         # A run whose spans name several sessions belongs to the first of them.

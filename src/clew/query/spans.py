@@ -11,6 +11,7 @@ import msgspec
 from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
+from clew.query.lately import Lately
 from clew.query.logs import plain
 from clew.query.narrow import span_columns
 from clew.query.order import Order, place_params, read_order
@@ -25,9 +26,9 @@ from clew.query.walk import (
     Walk,
     Window,
     at_once,
-    extent,
     read_cursor,
     walk,
+    window_of,
 )
 from clew.query.where import SPAN_TOKENS, bounds, span_where
 from clew.query.whole import whole_logs, whole_spans
@@ -102,16 +103,17 @@ _ROWS: Final = ask.sql(
 )
 
 
-async def list_spans(engine: Engine, project: str, listing: Listing = EVERYTHING) -> Page[SpanRow]:
+async def list_spans(
+    engine: Engine, project: str, listing: Listing = EVERYTHING, lately: Lately | None = None
+) -> Page[SpanRow]:
     """A page of the project's spans that start in the range. Raises BadInput for an unknown order
     or a foreign cursor."""
     order = read_order(listing.order, "start_ns", _MEASURES)
     after = read_cursor(listing.cursor)
-    whole = await extent(engine, project, listing.range)
-    if whole is None:
-        return Page([], None)
-    search = _Search(engine, project, listing.filter, order)
-    return await walk(search.fetch, search.through(whole, after), after, listing.limit)
+    newest_ns = lately.newest_ns(project) if lately and order.descending else None
+    search = _Search(engine, project, listing.filter, order, newest_ns)
+    through = search.through(window_of(listing.range), after)
+    return await walk(search.fetch, through, after, listing.limit)
 
 
 async def get_span(engine: Engine, project: str, trace_id: str, span_id: str) -> bytes:
@@ -144,16 +146,25 @@ async def get_span(engine: Engine, project: str, trace_id: str, span_id: str) ->
 class _Search:
     """One search through the spans of a project, by a filter and in an order."""
 
-    def __init__(self, engine: Engine, project: str, filter_: Filter, order: Order) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        project: str,
+        filter_: Filter,
+        order: Order,
+        newest_ns: int | None,
+    ) -> None:
         self._engine = engine
         self._project = project
+        self._newest_ns = newest_ns
         self._where = span_where(filter_)
         self._order = order
 
     def through(self, whole: Window, after: Place | None) -> AsyncIterator[Window]:
         """The windows to look in, one after the other."""
         if self._order.of_time and not self._where.pointed:
-            way = Walk(self._engine, self._project, self._order.descending)
+            descending = self._order.descending
+            way = Walk(self._engine, self._project, descending, newest_ns=self._newest_ns)
             return way.windows(whole, after)
         return at_once(whole)
 

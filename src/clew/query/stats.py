@@ -259,7 +259,7 @@ def _of_runs(chart: Chart, whole: Window, wanted: str) -> tuple[str, dict[str, P
         f"{wanted} {where.condition}",
         named | where.has,
         final="FINAL",
-        narrow=" AND ".join(where.rows) or "true",
+        narrow=where.narrow,
     )
     return (
         ask.sql("stats_runs", run=run, condition=where.condition),

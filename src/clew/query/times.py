@@ -26,7 +26,7 @@ _ISO: Final = re.compile(
 )
 _FIRST_NS: Final = 0
 _LAST_NS: Final = 2**63 - 1 - 366 * DAY_NS
-_END_NS: Final = 2**63 - 1
+END_NS: Final = 2**63 - 1
 
 Clock = Callable[[], int]
 
@@ -76,7 +76,7 @@ def render_time(time_ns: int) -> str:
 def clamp(time_ns: int) -> int:
     """The time, or the nearest that a column of times holds (1970 to April 2262): what is added
     around a span at either end must not wrap around to the other."""
-    return min(max(time_ns, _FIRST_NS), _END_NS)
+    return min(max(time_ns, _FIRST_NS), END_NS)
 
 
 def _no_time(text: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from clew.errors import NotFound
 from clew.filter import Filter
 from clew.query import ask
+from clew.query.lately import Lately
 from clew.query.narrow import run_sql, span_columns
 from clew.query.order import Order, place_params, read_order
 from clew.query.runs import (
@@ -32,9 +33,9 @@ from clew.query.walk import (
     Walk,
     Window,
     at_once,
-    extent,
     read_cursor,
     walk,
+    window_of,
 )
 from clew.query.where import LONGEST_RUN_NS, RUN_TOKENS, Totals, holds, run_where
 from clew.score import Score
@@ -78,29 +79,41 @@ MOST_SPANS: Final = 5_000
 """More spans are summed up by the engine, which reads them by two threads and hands on one row."""
 
 
-async def list_runs(engine: Engine, project: str, listing: Listing = EVERYTHING) -> Page[Run]:
+async def list_runs(
+    engine: Engine, project: str, listing: Listing = EVERYTHING, lately: Lately | None = None
+) -> Page[Run]:
     """A page of the project's runs. A run is in the range if its first span starts there. Raises
     BadInput for an unknown order or a foreign cursor."""
     order = read_order(listing.order, "first_ns", _MEASURES)
     after = read_cursor(listing.cursor)
-    whole = await extent(engine, project, listing.range)
-    if whole is None:
-        return Page([], None)
-    search = Search(engine, project, listing.filter, order)
-    return await walk(search.fetch, search.through(whole, after), after, listing.limit)
+    lately = lately or Lately()
+    search = Search(engine, project, listing.filter, order, lately)
+    through = search.through(window_of(listing.range), after)
+    page = await walk(search.fetch, through, after, listing.limit)
+    if page.items and listing == Listing(limit=listing.limit):
+        lately.note_newest(project, page.items[0].first_ns)
+    return page
 
 
-async def find_runs(engine: Engine, project: str, trace_ids: Sequence[str]) -> list[Run]:
+async def find_runs(
+    engine: Engine, project: str, trace_ids: Sequence[str], lately: Lately | None = None
+) -> list[Run]:
     """Those of the runs that exist, in no order, with exact sums."""
-    if not trace_ids:
-        return []
-    params: dict[str, Param] = {"project": project, "trace_ids": list(trace_ids)}
-    runs, judged = await asyncio.gather(
-        _sum_up(engine, project, params),
-        ask.rows(engine, ask.sql("run_scores"), params, _Judged),
-    )
-    scores = {of_run.trace_id: of_run.scores for of_run in judged}
-    return [_scored(run, scores.get(run.trace.trace_id, [])) for run in runs]
+    lately = lately or Lately()
+    known = lately.runs(project, trace_ids)
+    missing = [trace_id for trace_id in trace_ids if trace_id not in known]
+    if not missing:
+        return list(known.values())
+    params: dict[str, Param] = {"project": project, "trace_ids": missing}
+    with lately.reading(project) as keep:
+        runs, judged = await asyncio.gather(
+            _sum_up(engine, project, params),
+            ask.rows(engine, ask.sql("run_scores"), params, _Judged),
+        )
+        scores = {of_run.trace_id: of_run.scores for of_run in judged}
+        found = [_scored(run, scores.get(run.trace.trace_id, [])) for run in runs]
+        keep(found)
+    return [*known.values(), *found]
 
 
 async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
@@ -221,23 +234,29 @@ def _scored(run: Run, scores: list[TraceScore]) -> Run:
 class Search:
     """One search through the runs of a project, by a filter and in an order."""
 
-    def __init__(self, engine: Engine, project: str, filter_: Filter, order: Order) -> None:
+    def __init__(
+        self, engine: Engine, project: str, filter_: Filter, order: Order, lately: Lately
+    ) -> None:
         self._engine = engine
         self._project = project
+        self._lately = lately
         self._where = run_where(filter_)
         self._order = order
 
     def through(self, whole: Window, after: Place | None) -> AsyncIterator[Window]:
         """The windows to look in, one after the other."""
         if self._order.of_time and not self._where.pointed:
-            way = Walk(self._engine, self._project, self._order.descending)
+            descending = self._order.descending
+            newest_ns = self._lately.newest_ns(self._project) if descending else None
+            way = Walk(self._engine, self._project, descending, newest_ns=newest_ns)
             return way.windows(whole, after)
         return at_once(whole)
 
     async def fetch(self, window: Window, after: Place | None, count: int) -> list[Candidate[Run]]:
         """The next candidates of a window, each looked at over all its spans."""
         places = await self._places(window, after, count)
-        runs = await find_runs(self._engine, self._project, [place.trace_id for place in places])
+        trace_ids = [place.trace_id for place in places]
+        runs = await find_runs(self._engine, self._project, trace_ids, self._lately)
         by_id = {run.trace.trace_id: run for run in runs}
         return [
             Candidate(
@@ -259,25 +278,14 @@ class Search:
         where, order = self._where, self._order
         # Without conditions a run's place is its first start alone, which needs no second look.
         plain = where.condition == "true" and order.of_time
-        if plain:
-            columns = "trace_id, start_ns"
-            rows = ask.sql("rows_between", columns=columns, final="", narrow="true")
-            runs = ask.sql("run_starts", rows=rows)
-        else:
-            runs = run_sql(
-                "rows_between",
-                f"{where.condition} {order.sql}",
-                where.has,
-                final="FINAL",
-                narrow=" AND ".join(where.rows) or "true",
-            )
         statement = ask.sql(
-            "run_places",
-            runs=runs,
+            "run_starts" if plain else "run_places",
+            runs="" if plain else self._runs_sql(),
             place=order.sql,
             after=order.after(after, "trace_id"),
             condition=where.condition,
             direction=order.direction,
+            by_index=str(int(where.pointed)),
         )
         params: dict[str, Param] = {
             **where.params,
@@ -285,8 +293,18 @@ class Search:
             "from_ns": window.from_ns,
             "to_ns": window.to_ns,
             "rows_from_ns": window.from_ns,
-            "rows_to_ns": window.to_ns if plain else clamp(window.to_ns + LONGEST_RUN_NS),
+            "rows_to_ns": clamp(window.to_ns + LONGEST_RUN_NS),
             "count": count,
             **place_params(after),
         }
         return await ask.rows(self._engine, statement, params, _Place)
+
+    def _runs_sql(self) -> str:
+        where = self._where
+        return run_sql(
+            "rows_between",
+            f"{where.condition} {self._order.sql}",
+            where.has,
+            final="FINAL",
+            narrow=where.narrow,
+        )

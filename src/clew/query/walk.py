@@ -10,7 +10,7 @@ import msgspec
 
 from clew.filter import Filter
 from clew.query import ask
-from clew.query.times import DAY_NS, HOUR_NS, Range, clamp
+from clew.query.times import DAY_NS, END_NS, HOUR_NS, Range, clamp
 from clew.store.engine import Engine, Param
 
 Item = TypeVar("Item")
@@ -84,52 +84,59 @@ async def extent(
 ) -> Window | None:
     """The hours (or days) of the range in which the project has rows, None where it has none."""
     unit_ns = timeline.unit_ns
+    whole = window_of(range_)
     # Two small questions side by side: as one with two parts they take the engine three times as
     # long to plan.
     oldest, newest = await asyncio.gather(
-        _edge(engine, project, range_, timeline, "ASC"),
-        _edge(engine, project, range_, timeline, "DESC"),
+        find_edge(engine, project, whole, timeline, descending=False),
+        find_edge(engine, project, whole, timeline, descending=True),
     )
     if oldest is None or newest is None:
         return None
-    window = Window(oldest * unit_ns, clamp((newest + 1) * unit_ns))
     return Window(
-        max(window.from_ns, range_.from_ns or 0),
-        window.to_ns if range_.to_ns is None else min(window.to_ns, range_.to_ns),
+        max(whole.from_ns, oldest * unit_ns), min(whole.to_ns, clamp((newest + 1) * unit_ns))
     )
 
 
-async def _edge(
-    engine: Engine, project: str, range_: Range, timeline: Timeline, direction: str
+def window_of(range_: Range) -> Window:
+    """The range, as wide as times can be where it is open."""
+    return Window(range_.from_ns or 0, END_NS if range_.to_ns is None else range_.to_ns)
+
+
+async def find_edge(
+    engine: Engine, project: str, whole: Window, timeline: Timeline, *, descending: bool
 ) -> int | None:
-    """The first hour (or day) from one side in which the project has rows in the range."""
+    """The last hour (or day) of a window in which the project has rows, or the first."""
     params: dict[str, Param] = {"project": project}
     # What isn't bounded isn't asked: a condition that always holds costs 10 ms at 20 million rows.
     bounded: list[str] = []
-    if range_.from_ns:
-        params["first"] = range_.from_ns // timeline.unit_ns
+    if whole.from_ns:
+        params["first"] = whole.from_ns // timeline.unit_ns
         bounded.append(f"{timeline.column} >= {{first:UInt32}}")
-    if range_.to_ns is not None:
-        params["last"] = max(range_.to_ns - 1, 0) // timeline.unit_ns
+    if whole.to_ns < END_NS:
+        params["last"] = max(whole.to_ns - 1, 0) // timeline.unit_ns
         bounded.append(f"{timeline.column} <= {{last:UInt32}}")
     statement = ask.sql(
         "edge",
         table=timeline.table,
         column=timeline.column,
         bounded=" AND ".join(bounded) or "true",
-        direction=direction,
+        direction="DESC" if descending else "ASC",
     )
     found = await ask.rows(engine, statement, params, _Edge)
     return found[0].edge if found else None
 
 
 class Walk(NamedTuple):
-    """The way through a project's rows in a range of time, from its end or its start."""
+    """The way through a project's rows in a range of time, from its end or its start. `newest_ns`
+    is about where its newest rows are, for a walk from the end where that is known: then it needn't
+    be asked."""
 
     engine: Engine
     project: str
     descending: bool = True
     timeline: Timeline = SPANS
+    newest_ns: int | None = None
 
     async def windows(self, whole: Window, after: Place | None) -> AsyncIterator[Window]:
         """Growing parts of `whole`, the first of six hours, from one end to the other.
@@ -140,6 +147,14 @@ class Walk(NamedTuple):
         """
         rest: Window | None = _after(whole, after, descending=self.descending)
         size = FIRST_WINDOW_NS
+        if after is None and self.newest_ns is not None:
+            # With all that came since: it may be older than the newest row.
+            near = rest._replace(to_ns=min(rest.to_ns, self.newest_ns))
+            rest = _cut(near, size, descending=True)[1]
+            yield Window(rest.to_ns, whole.to_ns)
+            size *= GROWTH
+        if after is None:
+            rest = await self._held(rest)
         while rest is not None and rest.from_ns < rest.to_ns:
             window, left = _cut(rest, size, descending=self.descending)
             yield window
@@ -149,9 +164,18 @@ class Walk(NamedTuple):
                 size = FIRST_WINDOW_NS
 
     async def _held(self, left: Window) -> Window | None:
+        """`left` from the first row that lies in it on; None where none does."""
         if left.from_ns >= left.to_ns:
             return None
-        return await extent(self.engine, self.project, Range(*left), self.timeline)
+        edge = await find_edge(
+            self.engine, self.project, left, self.timeline, descending=self.descending
+        )
+        if edge is None:
+            return None
+        if self.descending:
+            end_ns = clamp((edge + 1) * self.timeline.unit_ns)
+            return left._replace(to_ns=min(left.to_ns, end_ns))
+        return left._replace(from_ns=max(left.from_ns, edge * self.timeline.unit_ns))
 
 
 async def at_once(whole: Window) -> AsyncIterator[Window]:

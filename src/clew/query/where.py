@@ -31,19 +31,27 @@ class SpanWhere(NamedTuple):
 class RunWhere(NamedTuple):
     """What a filter asks of runs.
 
-    `rows` are conditions on rows of `spans` that only narrow where to look (semi-joins), `has` are
-    aggregates by name to add to `sql/run.sql`, `condition` is on its columns. `unsettled` are the
+    `rows` are conditions on rows of `spans` that only narrow where to look (semi-joins), `rare`
+    those of them that leave little, `has` are aggregates by name to add to `sql/run.sql`,
+    `condition` is on its columns. `unsettled` are the
     terms whose sums `condition` lets pass where a run is ambiguous: check them on exact totals
     with `holds`. `pointed` says that the filter names ids that an index finds, so that looking
     everywhere at once is cheaper than walking through time.
     """
 
     rows: list[str]
+    rare: list[str]
     has: dict[str, str]
     condition: str
     params: dict[str, Param]
     unsettled: list[Term]
     pointed: bool
+
+    @property
+    def narrow(self) -> str:
+        """The conditions on rows of `spans` that are worth their while: each one reads the spans
+        once more, and those of a filter for failed runs of a model leave as many as the first."""
+        return " AND ".join(self.rows if self.pointed else self.rare or self.rows) or "true"
 
 
 class _Params:
@@ -112,6 +120,8 @@ _COUNTS: Final = {
     "tool_calls": "countIf(kind = 'tool')",
 }
 _RUN_TEXTS: Final = {"status": "status", "outcome": "outcome"}
+_USUAL: Final = (None, "", "unset", "ok", "success")
+"""Statuses and outcomes that most runs have, or any (a pattern)."""
 RUN_TOKENS: Final = (
     "if(isNull(input_tokens) AND isNull(output_tokens), NULL,"
     " ifNull(input_tokens, 0) + ifNull(output_tokens, 0))"
@@ -164,7 +174,7 @@ def run_where(filter_: Filter) -> RunWhere:
 
     Needs the parameters `project`, `rows_from_ns` and `rows_to_ns` beside its own.
     """
-    where = RunWhere([], {}, "", {}, [], any(map(_points, filter_.terms)))
+    where = RunWhere([], [], {}, "", {}, [], any(map(_points, filter_.terms)))
     params = _Params()
     conditions: list[str] = []
     for term in filter_.terms:
@@ -174,6 +184,9 @@ def run_where(filter_: Filter) -> RunWhere:
             condition = _scored(term, params, "of_scored_runs")
         elif FIELDS[term.field].of_run:
             condition = _run_condition(term, params)
+            if _is_rare(term):
+                # What a run says of itself, one of its spans says.
+                where.rare.append(ask.sql("of_spans", condition=condition))
         else:
             conditions.append(_of_some_span(term, params, where))
             continue
@@ -253,6 +266,17 @@ def _points(term: Term | Text) -> bool:
         and not term.negated
         and term.op == "is"
         and all(isinstance(value, Glob) and value.literal for value in term.values)
+    )
+
+
+def _is_rare(term: Term) -> bool:
+    """Whether the term asks for a status or outcome that few runs have."""
+    values = {value.literal for value in term.values if isinstance(value, Glob)}
+    return (
+        term.field in _RUN_TEXTS
+        and term.op == "is"
+        and not term.negated
+        and values.isdisjoint(_USUAL)
     )
 
 

@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 
 from clew.errors import StartupError
 from clew.ingest import Ingest
+from clew.query.lately import Lately
 from clew.records import Records, open_records
 from clew.server import auth
 from clew.server.api import projects as projects_api
@@ -94,6 +95,10 @@ class Parts:
         self.project_spans = SpanStore(engine, self.ingest)
         self.probe = Probe(engine, self.ingest, records, settings.data_dir)
         self.registry: CollectorRegistry = make_registry(self.ingest)
+        # Other servers write to a ClickHouse server too.
+        self.lately = Lately(told=settings.clickhouse_url is None)
+        # Before those who tell the browser to ask again.
+        self.ingest.on_commit(self.lately.changed)
         self.ingest.on_commit(self.live.publish)
 
 
@@ -133,6 +138,7 @@ def build_app(parts: Parts) -> Litestar:
         "backups": parts.backups,
         "engine": parts.engine,
         "ingest": parts.ingest,
+        "lately": parts.lately,
         "live": parts.live,
         "operator_prices": parts.operator_prices,
         "probe": parts.probe,

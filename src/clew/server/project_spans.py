@@ -52,5 +52,5 @@ class SpanStore:
 
     async def delete_project(self, project: str) -> None:
         """See `ProjectSpans.delete_project`."""
-        async with self._ingest.paused():
+        async with self._ingest.paused(project):
             await deletion.delete_project(self._engine, project)

@@ -69,6 +69,6 @@ async def apply_retention(
         if days is None:
             continue
         cutoff_ns = time.time_ns() - days * deletion.DAY_NS
-        async with ingest.paused():
+        async with ingest.paused(project.name):
             deleted += await deletion.delete_before(engine, project.name, cutoff_ns)
     return deleted

@@ -7,3 +7,5 @@ WHERE first_ns >= {from_ns:Int64} AND first_ns < {to_ns:Int64}
     AND $condition
 ORDER BY place $direction, trace_id $direction
 LIMIT {count:UInt32}
+-- Semi-joins that leave many runs are asked sooner without the index of trace ids.
+SETTINGS use_index_for_in_with_subqueries = $by_index

@@ -26,9 +26,8 @@ async def delete_trace(
 ) -> None:
     """Remove a trace with its contents, logs and scores. One that isn't there is no error."""
     await access.admin(request.headers, project)
-    async with ingest.paused():
+    async with ingest.paused(project, {trace_id}):
         await deletion.delete_traces(engine, project, [trace_id])
-    ingest.announce(project, {trace_id})
 
 
 @delete("/api/projects/{project:str}/sessions/{session_id:path}", tags=["deletion"])
@@ -42,9 +41,8 @@ async def delete_session(
 ) -> None:
     """Remove every trace of a session, and the session's scores."""
     await access.admin(request.headers, project)
-    async with ingest.paused():
+    async with ingest.paused(project):
         await deletion.delete_session(engine, project, last_id(request))
-    ingest.announce(project, set())
 
 
 @delete("/api/projects/{project:str}/users/{user_id:path}", tags=["deletion"])
@@ -58,9 +56,8 @@ async def delete_user(
 ) -> None:
     """Remove every trace of a user."""
     await access.admin(request.headers, project)
-    async with ingest.paused():
+    async with ingest.paused(project):
         await deletion.delete_user(engine, project, last_id(request))
-    ingest.announce(project, set())
 
 
 deletion_routes = [delete_trace, delete_session, delete_user]

@@ -6,6 +6,7 @@ import msgspec
 from litestar import get
 
 from clew.query import sessions as query
+from clew.query.lately import Lately
 from clew.query.sessions import Session, WholeSession
 from clew.server.api.parameters import LISTED, AnyRequest, Listed
 from clew.server.api.paths import last_id
@@ -26,11 +27,12 @@ async def list_sessions(
     request: AnyRequest,
     access: Access,
     engine: Engine,
+    lately: Lately,
     listing: Listed,
 ) -> SessionList:
     """Sessions with a run that matches, the one with the newest such run first."""
     await access.read(request.headers, project)
-    page = await query.list_sessions(engine, project, listing)
+    page = await query.list_sessions(engine, project, listing, lately)
     return SessionList(sessions=page.items, next_cursor=page.next_cursor)
 
 
@@ -41,10 +43,11 @@ async def get_session(
     request: AnyRequest,
     access: Access,
     engine: Engine,
+    lately: Lately,
 ) -> WholeSession:
     """One session with its runs, oldest first."""
     await access.read(request.headers, project)
-    return await query.get_session(engine, project, last_id(request))
+    return await query.get_session(engine, project, last_id(request), lately)
 
 
 session_routes = [list_sessions, get_session]

@@ -8,6 +8,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from clew.client import SpanDetail
 from clew.query import spans as query
+from clew.query.lately import Lately
 from clew.query.spans import SpanRow
 from clew.server.api.parameters import LISTED, AnyRequest, Listed
 from clew.server.auth import Access
@@ -27,11 +28,12 @@ async def list_spans(
     request: AnyRequest,
     access: Access,
     engine: Engine,
+    lately: Lately,
     listing: Listed,
 ) -> SpanList:
     """Spans that match, newest first or in another order."""
     await access.read(request.headers, project)
-    page = await query.list_spans(engine, project, listing)
+    page = await query.list_spans(engine, project, listing, lately)
     return SpanList(spans=page.items, next_cursor=page.next_cursor)
 
 

@@ -7,6 +7,7 @@ from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
 from clew.client import SpanColumns
+from clew.query.lately import Lately
 from clew.query.traces import Trace, get_skeleton, list_runs
 from clew.score import Score
 from clew.server.api.parameters import LISTED, AnyRequest, Listed
@@ -39,11 +40,12 @@ async def list_traces(
     request: AnyRequest,
     access: Access,
     engine: Engine,
+    lately: Lately,
     listing: Listed,
 ) -> TraceList:
     """Runs that match, newest first or in another order."""
     await access.read(request.headers, project)
-    page = await list_runs(engine, project, listing)
+    page = await list_runs(engine, project, listing, lately)
     return TraceList(traces=[run.trace for run in page.items], next_cursor=page.next_cursor)
 
 
