@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { path, request, requestBytes } from "./client";
 import { openSkeleton } from "./runs";
 import type {
+  Facets,
   Info,
   Key,
   KeyScope,
@@ -137,6 +138,19 @@ export const statsQuery = (project: string, metric: string, group_by: string, ra
     queryKey: ["stats", project, metric, group_by, range],
     queryFn: ({ signal }) =>
       request<Stats>(path`/api/projects/${project}/stats`, { query: { metric, group_by, ...range }, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
+/** What lists are of. */
+export type Noun = "runs" | "spans";
+
+export const facetsQuery = (project: string, of: Noun, fields: readonly string[], range: Range) =>
+  queryOptions({
+    queryKey: ["facets", project, of, fields, range],
+    queryFn: async ({ signal }) =>
+      (await request<Facets>(path`/api/projects/${project}/facets`, { query: { of, fields: fields.join(","), ...range }, signal })).facets,
+    enabled: fields.length > 0,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });

@@ -265,6 +265,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListFacets */
+        get: operations["ApiProjectsFacetsListFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/values": {
         parameters: {
             query?: never;
@@ -402,6 +419,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetBackup */
+        get: operations["ApiBackupGetBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/disk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetDisk */
+        get: operations["ApiDiskGetDisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/traces/{trace_id}/logs": {
         parameters: {
             query?: never;
@@ -479,6 +530,29 @@ export interface components {
             revoked_at: string | null;
             secret_key: string;
         };
+        /** DayDisk */
+        DayDisk: {
+            day: string;
+            size_bytes: number;
+            rows: number;
+        };
+        /** Disk */
+        Disk: {
+            place: string;
+            total_bytes: number;
+            free_bytes: number;
+            kinds: components["schemas"]["DiskUse"][];
+            projects: components["schemas"]["ProjectDisk"][];
+            days: components["schemas"]["DayDisk"][];
+            keeping: components["schemas"]["Keeping"][];
+        };
+        /** DiskUse */
+        DiskUse: {
+            /** @enum {string} */
+            kind: "contents" | "text index" | "spans" | "logs" | "metrics" | "scores" | "records" | "replaced" | "other";
+            size_bytes: number;
+            rows?: number | null;
+        };
         /** Document */
         Document: {
             /** @default  */
@@ -487,6 +561,20 @@ export interface components {
             content?: string;
             score?: number | null;
             metadata?: unknown;
+        };
+        /** Facet */
+        Facet: {
+            field: string;
+            values: components["schemas"]["FacetValue"][];
+        };
+        /** FacetList */
+        FacetList: {
+            facets: components["schemas"]["Facet"][];
+        };
+        /** FacetValue */
+        FacetValue: {
+            value: string;
+            count: number;
         };
         /** Facts */
         Facts: {
@@ -611,6 +699,11 @@ export interface components {
             otlp_grpc_port: number;
             /** @enum {string} */
             auth: "open" | "keys";
+        };
+        /** Keeping */
+        Keeping: {
+            days: number;
+            freed_bytes: number;
         };
         /** KeyBody */
         KeyBody: {
@@ -772,6 +865,15 @@ export interface components {
         /** ProjectChange */
         ProjectChange: {
             retention_days: number | null;
+        };
+        /** ProjectDisk */
+        ProjectDisk: {
+            project: string;
+            size_bytes: number;
+            rows: number;
+            retention_days?: number | null;
+            /** @default 0 */
+            due_bytes?: number;
         };
         /** ProjectList */
         ProjectList: {
@@ -1899,6 +2001,55 @@ export interface operations {
             };
         };
     };
+    ApiProjectsFacetsListFacets: {
+        parameters: {
+            query: {
+                /** @description Repeated or with commas between. */
+                fields: string[];
+                of?: "runs" | "spans";
+                /** @description The filter, such as `kind:llm status:error`. */
+                filter?: string;
+                /** @description From when on: ISO 8601, or relative such as `now-24h`. */
+                from?: string | null;
+                /** @description Until before when, written as `from`. */
+                to?: string | null;
+                /** @description How many, at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiProjectsValuesListValues: {
         parameters: {
             query: {
@@ -2228,6 +2379,46 @@ export interface operations {
                             [key: string]: unknown;
                         } | unknown[];
                     };
+                };
+            };
+        };
+    };
+    ApiBackupGetBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    ApiDiskGetDisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disk"];
                 };
             };
         };

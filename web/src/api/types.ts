@@ -23,6 +23,8 @@ export type Session = Schemas["Session"];
 export type SessionDetail = Omit<Schemas["WholeSession"], "traces"> & { traces: Trace[] };
 export type SearchHit = Schemas["Hit"];
 export type Stats = Schemas["Stats"];
+export type Facets = Schemas["FacetList"];
+export type Facet = Schemas["Facet"];
 export type Values = Schemas["ValueList"];
 
 export interface TracePage {
