@@ -46,6 +46,7 @@ from clew.server.api.spans import span_routes
 from clew.server.api.sql import sql_routes
 from clew.server.api.stats import stats_routes
 from clew.server.api.traces import trace_routes
+from clew.server.api.views import view_routes
 from clew.server.auth import Access
 from clew.server.backup import Backups
 from clew.server.connections import Connection
@@ -167,6 +168,7 @@ def build_app(parts: Parts) -> Litestar:
             *disk_routes,
             *log_routes,
             *live_routes,
+            *view_routes,
             page_routes,
         ],
         dependencies={name: _provide(part) for name, part in given.items()},
