@@ -87,6 +87,9 @@ def endpoints(server: Served) -> list[tuple[str, str]]:
 BODIES = {
     "keys": {"name": "k", "scopes": ["read"]},
     "scores": {"scores": [{"name": "q", "value": 1, "trace_id": TRACE}]},
+    "tags": {"trace_ids": [TRACE], "add": ["x"]},
+    "export": {"format": "jsonl", "trace_ids": [TRACE]},
+    "delete": {"trace_ids": [TRACE]},
     "views": {"name": "v", "shows": {}},
     "{view_id}": {"name": "v"},
     "sql": {"query": "SELECT * FROM spans"},

@@ -53,6 +53,7 @@ class _Count(msgspec.Struct):
 
 
 _ERROR: Final = "error_type"
+_TAGS: Final = "arrayDistinct(arrayConcat(arrayMap(tag -> toString(tag), tags), hand_tags))"
 # What a run has itself, as columns of `run.sql`; of anything else it has the values of its spans.
 _OF_RUN: Final = {
     "outcome": "[if(running, 'running', outcome)]",
@@ -62,7 +63,7 @@ _OF_RUN: Final = {
     "release": "[release]",
     "service": "[service]",
     "user": "[user_id]",
-    "tag": "tags",
+    "tag": _TAGS,
 }
 _OF_SPANS: Final = {
     name: sql for name, sql in {**OF_SPAN, "error": _ERROR}.items() if name not in _OF_RUN
@@ -70,7 +71,7 @@ _OF_SPANS: Final = {
 _OF_SPAN: Final = {
     **{name: f"[toString({sql})]" for name, sql in {**OF_SPAN, "error": _ERROR}.items()},
     "outcome": "[if(isNull(end_ns), 'running', toString(outcome))]",
-    "tag": "tags",
+    "tag": _TAGS,
 }
 FIELDS: Final[dict[Noun, tuple[str, ...]]] = {
     "runs": (*_OF_RUN, *_OF_SPANS),
@@ -127,6 +128,8 @@ def _without(filter_: Filter, field: str) -> Filter | None:
 async def _count(engine: Engine, project: str, question: Question, whole: Window) -> list[_Count]:
     of = _runs if question.of == "runs" else _spans
     source, pairs, params = of(question, whole)
+    if "tag" in question.fields:
+        source = ask.sql("with_hand_tags", columns="tagged.*", source=source)
     statement = ask.sql(
         "facets",
         source=source,
@@ -155,7 +158,7 @@ def _runs(question: Question, whole: Window) -> tuple[str, list[str], dict[str, 
         " ".join([where.condition, *values.values()]),
         gathered | where.has,
         final="FINAL",
-        narrow=" AND ".join(where.rows) or "true",
+        narrow=where.narrow,
     )
     return (
         ask.sql("stats_runs", run=run, condition=where.condition),
@@ -173,7 +176,7 @@ def _spans(question: Question, whole: Window) -> tuple[str, list[str], dict[str,
     values = {field: _OF_SPAN[field] for field in question.fields}
     rows = ask.sql(
         "rows_between",
-        columns=span_columns("start_ns", *values.values()),
+        columns=span_columns("trace_id start_ns", *values.values()),
         final="FINAL",
         narrow=where.condition,
     )

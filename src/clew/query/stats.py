@@ -203,7 +203,8 @@ async def list_values(
     else:
         value = _values(name, key)
         rows = ask.sql("rows_between", columns=span_columns(value), final="", narrow="true")
-        statement = ask.sql("values", value=value, rows=rows)
+        more = ask.sql("values_by_hand") if name == "tag" else ""
+        statement = ask.sql("values", value=value, rows=rows, more=more)
     return await ask.rows(engine, statement, params, Value)
 
 

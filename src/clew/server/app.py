@@ -41,6 +41,7 @@ from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
 from clew.server.api.search import search_routes
+from clew.server.api.selection import selection_routes
 from clew.server.api.sessions import session_routes
 from clew.server.api.spans import span_routes
 from clew.server.api.sql import sql_routes
@@ -162,6 +163,7 @@ def build_app(parts: Parts) -> Litestar:
             *score_routes,
             price_routes,
             *deletion_routes,
+            *selection_routes,
             *content_routes,
             *export_routes,
             *backup_routes,
