@@ -5,12 +5,16 @@ import { useEffect, useRef } from "react";
 import { IconButton } from "../../ui/Button";
 import { useRemembered } from "../../ui/remembered";
 import { useLiveTraces } from "../frame/live";
-import { useProject } from "../frame/scope";
+import { useListing, useProject } from "../frame/scope";
+import { ColumnsMenu } from "./ColumnsMenu";
+import { ExportMenu } from "./ExportMenu";
 import { Facets } from "./Facets";
 import { FilterBar } from "./FilterBar";
 import { Histogram } from "./Histogram";
 import { RunList } from "./RunList";
+import { RUN_COLUMNS } from "./runColumns";
 import { Totals } from "./Totals";
+import { ViewsMenu } from "./ViewsMenu";
 
 /** Below this a window has no room for facets until one asks for them. */
 const WIDE_PX = 1200;
@@ -18,6 +22,7 @@ const WIDE_PX = 1200;
 /** The list of runs: above it how many there were and how they went, beside it what they have. */
 export function Runs() {
   useLiveStats();
+  const listing = useListing();
   const [facets, setFacets] = useRemembered("clew.facets", innerWidth >= WIDE_PX);
   return (
     <div className="flex min-h-0 flex-1 flex-col" data-testid="runs-page">
@@ -30,10 +35,15 @@ export function Runs() {
           <ListFilter size={15} />
         </IconButton>
         <FilterBar />
+        <div className="flex gap-0.5">
+          <ViewsMenu of="runs" />
+          <ColumnsMenu of="runs" columns={RUN_COLUMNS} />
+          <ExportMenu look="quiet" which={listing} says="What matches, up to 10,000 runs" />
+        </div>
       </div>
       <div className="flex min-h-0 flex-1 border-t border-line">
         {facets && <Facets of="runs" />}
-        <div className="runs relative flex min-w-0 flex-1 flex-col">
+        <div className="flex min-w-0 flex-1 flex-col">
           <RunList />
         </div>
       </div>
