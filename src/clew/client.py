@@ -180,6 +180,7 @@ class Trace(msgspec.Struct, kw_only=True, frozen=True):
     error_message: str = ""
     error_type: str = ""
     scores: list[TraceScore] = []
+    hand_tags: list[str] = []
 
 
 class TracePage(msgspec.Struct, kw_only=True, frozen=True):

@@ -283,3 +283,32 @@ def test_filter_stays_on_the_way_to_a_run_and_back(app: App) -> None:
     expect(app.page).to_have_url(re.compile(f"{agent.trace_id}.*filter="))
     app.page.get_by_title("Back to the runs").click()
     expect(app.page).to_have_url(re.compile(r"/runs\?.*filter=status"))
+
+
+def test_facet_narrows_the_list_and_lets_go_again(app: App) -> None:
+    """A click on a value lets through only its runs, one with Alt all but them, again all."""
+    good, (bad, tool) = make.agent("planner"), failed()
+    app.send(good, bad, tool)
+    app.open()
+    value = app.at("facet-value").filter(has_text="checkout")
+    expect(value).to_have_attribute("data-wanted", "any")
+    value.click()
+    expect(app.at("filter")).to_have_value("agent:checkout")
+    expect(app.at("run-row")).to_have_count(1)
+    expect(value).to_have_attribute("data-wanted", "in")
+    value.click(modifiers=["Alt"])
+    expect(app.at("filter")).to_have_value("-agent:checkout")
+    expect(app.run_row(good)).to_be_visible()
+    value.click(modifiers=["Alt"])
+    expect(app.at("run-row")).to_have_count(2)
+
+
+def test_folded_facet_stays_folded(app: App) -> None:
+    """This browser remembers which facets one looks at."""
+    app.send(make.agent("planner"))
+    app.open()
+    agent = app.at("facets").get_by_role("button", name="Agent", exact=True)
+    agent.click()
+    expect(app.at("facet-value").filter(has_text="planner")).to_have_count(0)
+    app.page.reload()
+    expect(agent).to_have_attribute("aria-expanded", "false")

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 
 import clew.records
 from clew.errors import StartupError, Unavailable
-from clew.records import Records, database, open_records, projects, tables
+from clew.records import Records, database, open_records, projects, tables, views
 
 NOW = datetime(2026, 11, 23, 14, 2, 11, 123456, tzinfo=UTC)
 
@@ -67,7 +67,8 @@ def test_a_newer_database_is_refused_and_left_alone(where: Path | str) -> None:
     if isinstance(where, str):
         what, flag = ("database", "--records-url")
     assert caught.value.message == (
-        f"this {what} was written by a newer Clew (records version 9, this program knows 1): "
+        f"this {what} was written by a newer Clew"
+        f" (records version 9, this program knows {database.VERSION}): "
         f"run the newer version, or pass another {flag}"
     )
 
@@ -77,6 +78,24 @@ def test_an_older_database_can_be_left_as_it_is(where: Path | str) -> None:
     records = open_records(where, migrate=False)
     assert records.read_now(database.version) == 0
     records.close()
+
+
+def test_a_database_of_version_1_keeps_what_it_holds(where: Path | str) -> None:
+    """Views are added; projects stay."""
+    records = open_records(where)
+
+    def go_back(connection: sa.Connection) -> None:
+        projects.create(connection, "travel", NOW)
+        connection.execute(sa.text("DROP TABLE views"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '1'"))
+
+    records.write_now(go_back)
+    records.close()
+    opened = open_records(where)
+    assert opened.read_now(database.version) == database.VERSION
+    assert opened.read_now(projects.get, "travel").created_at == NOW
+    assert opened.read_now(views.list_all, "travel") == []
+    opened.close()
 
 
 def test_servers_that_start_at_once_migrate_once(where: Path | str) -> None:

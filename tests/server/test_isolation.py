@@ -87,6 +87,11 @@ def endpoints(server: Served) -> list[tuple[str, str]]:
 BODIES = {
     "keys": {"name": "k", "scopes": ["read"]},
     "scores": {"scores": [{"name": "q", "value": 1, "trace_id": TRACE}]},
+    "tags": {"trace_ids": [TRACE], "add": ["x"]},
+    "export": {"format": "jsonl", "trace_ids": [TRACE]},
+    "delete": {"trace_ids": [TRACE]},
+    "views": {"name": "v", "shows": {}},
+    "{view_id}": {"name": "v"},
     "sql": {"query": "SELECT * FROM spans"},
     "": {"retention_days": 7},
 }
@@ -100,7 +105,7 @@ def ask(
     filled = re.sub(r"\{(\w+)\}", lambda name: PLACES.get(name[1], "0" * 32), filled)
     last = path.rpartition("/")[2]
     body = BODIES.get("" if last == "{project}" else last)
-    params = {"q": "onyx", "metric": "traces", "field": "name"}
+    params = {"q": "onyx", "metric": "traces", "field": "name", "fields": "name"}
     with demanding.server.http.stream(
         method, filled, headers=headers, params=params, json=None if method == "GET" else body
     ) as answer:

@@ -18,6 +18,7 @@ import { Route as ProjectsProjectRunsIndexRouteImport } from "./routes/projects.
 import { Route as ProjectsProjectRunsTraceIdRouteImport } from "./routes/projects.$project.runs.$traceId"
 import { Route as ProjectsProjectSessionsIndexRouteImport } from "./routes/projects.$project.sessions.index"
 import { Route as ProjectsProjectSessionsSessionIdRouteImport } from "./routes/projects.$project.sessions.$sessionId"
+import { Route as ProjectsProjectViewsViewIdRouteImport } from "./routes/projects.$project.views.$viewId"
 
 const IndexRoute = IndexRouteImport.update({
   id: "/",
@@ -68,6 +69,12 @@ const ProjectsProjectSessionsSessionIdRoute =
     path: "/sessions/$sessionId",
     getParentRoute: () => ProjectsProjectRoute,
   } as any)
+const ProjectsProjectViewsViewIdRoute =
+  ProjectsProjectViewsViewIdRouteImport.update({
+    id: "/views/$viewId",
+    path: "/views/$viewId",
+    getParentRoute: () => ProjectsProjectRoute,
+  } as any)
 
 export interface FileRoutesByFullPath {
   "/": typeof IndexRoute
@@ -77,6 +84,7 @@ export interface FileRoutesByFullPath {
   "/projects/$project/": typeof ProjectsProjectIndexRoute
   "/projects/$project/runs/$traceId": typeof ProjectsProjectRunsTraceIdRoute
   "/projects/$project/sessions/$sessionId": typeof ProjectsProjectSessionsSessionIdRoute
+  "/projects/$project/views/$viewId": typeof ProjectsProjectViewsViewIdRoute
   "/projects/$project/runs/": typeof ProjectsProjectRunsIndexRoute
   "/projects/$project/sessions/": typeof ProjectsProjectSessionsIndexRoute
 }
@@ -87,6 +95,7 @@ export interface FileRoutesByTo {
   "/projects/$project": typeof ProjectsProjectIndexRoute
   "/projects/$project/runs/$traceId": typeof ProjectsProjectRunsTraceIdRoute
   "/projects/$project/sessions/$sessionId": typeof ProjectsProjectSessionsSessionIdRoute
+  "/projects/$project/views/$viewId": typeof ProjectsProjectViewsViewIdRoute
   "/projects/$project/runs": typeof ProjectsProjectRunsIndexRoute
   "/projects/$project/sessions": typeof ProjectsProjectSessionsIndexRoute
 }
@@ -99,6 +108,7 @@ export interface FileRoutesById {
   "/projects/$project/": typeof ProjectsProjectIndexRoute
   "/projects/$project/runs/$traceId": typeof ProjectsProjectRunsTraceIdRoute
   "/projects/$project/sessions/$sessionId": typeof ProjectsProjectSessionsSessionIdRoute
+  "/projects/$project/views/$viewId": typeof ProjectsProjectViewsViewIdRoute
   "/projects/$project/runs/": typeof ProjectsProjectRunsIndexRoute
   "/projects/$project/sessions/": typeof ProjectsProjectSessionsIndexRoute
 }
@@ -112,6 +122,7 @@ export interface FileRouteTypes {
     | "/projects/$project/"
     | "/projects/$project/runs/$traceId"
     | "/projects/$project/sessions/$sessionId"
+    | "/projects/$project/views/$viewId"
     | "/projects/$project/runs/"
     | "/projects/$project/sessions/"
   fileRoutesByTo: FileRoutesByTo
@@ -122,6 +133,7 @@ export interface FileRouteTypes {
     | "/projects/$project"
     | "/projects/$project/runs/$traceId"
     | "/projects/$project/sessions/$sessionId"
+    | "/projects/$project/views/$viewId"
     | "/projects/$project/runs"
     | "/projects/$project/sessions"
   id:
@@ -133,6 +145,7 @@ export interface FileRouteTypes {
     | "/projects/$project/"
     | "/projects/$project/runs/$traceId"
     | "/projects/$project/sessions/$sessionId"
+    | "/projects/$project/views/$viewId"
     | "/projects/$project/runs/"
     | "/projects/$project/sessions/"
   fileRoutesById: FileRoutesById
@@ -207,6 +220,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof ProjectsProjectSessionsSessionIdRouteImport
       parentRoute: typeof ProjectsProjectRoute
     }
+    "/projects/$project/views/$viewId": {
+      id: "/projects/$project/views/$viewId"
+      path: "/views/$viewId"
+      fullPath: "/projects/$project/views/$viewId"
+      preLoaderRoute: typeof ProjectsProjectViewsViewIdRouteImport
+      parentRoute: typeof ProjectsProjectRoute
+    }
   }
 }
 
@@ -216,6 +236,7 @@ interface ProjectsProjectRouteChildren {
   ProjectsProjectIndexRoute: typeof ProjectsProjectIndexRoute
   ProjectsProjectRunsTraceIdRoute: typeof ProjectsProjectRunsTraceIdRoute
   ProjectsProjectSessionsSessionIdRoute: typeof ProjectsProjectSessionsSessionIdRoute
+  ProjectsProjectViewsViewIdRoute: typeof ProjectsProjectViewsViewIdRoute
   ProjectsProjectRunsIndexRoute: typeof ProjectsProjectRunsIndexRoute
   ProjectsProjectSessionsIndexRoute: typeof ProjectsProjectSessionsIndexRoute
 }
@@ -226,6 +247,7 @@ const ProjectsProjectRouteChildren: ProjectsProjectRouteChildren = {
   ProjectsProjectIndexRoute: ProjectsProjectIndexRoute,
   ProjectsProjectRunsTraceIdRoute: ProjectsProjectRunsTraceIdRoute,
   ProjectsProjectSessionsSessionIdRoute: ProjectsProjectSessionsSessionIdRoute,
+  ProjectsProjectViewsViewIdRoute: ProjectsProjectViewsViewIdRoute,
   ProjectsProjectRunsIndexRoute: ProjectsProjectRunsIndexRoute,
   ProjectsProjectSessionsIndexRoute: ProjectsProjectSessionsIndexRoute,
 }

@@ -28,7 +28,7 @@ class TraceScore(msgspec.Struct, kw_only=True, frozen=True):
 
 class Trace(msgspec.Struct, kw_only=True, frozen=True):
     """A run, read from its spans; see `sql/run_columns.sql`. None is unknown, and for
-    `duration_ms` not over yet."""
+    `duration_ms` not over yet. `hand_tags` are those of its `tags` that people gave it."""
 
     trace_id: str
     name: str
@@ -61,6 +61,7 @@ class Trace(msgspec.Struct, kw_only=True, frozen=True):
     error_message: str
     error_type: str
     scores: list[TraceScore] = []
+    hand_tags: list[str] = []
 
 
 class Run(NamedTuple):

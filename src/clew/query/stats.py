@@ -111,7 +111,7 @@ METRICS: Final[dict[str, Metric]] = {
     "ttft_p95": Metric("quantile(0.95)(ttft_ns) / 1e6", False, None),
 }
 _PROMPT: Final = "concat(prompt_name, if(prompt_version = '', '', '@'), prompt_version)"
-_OF_SPAN: Final = {
+OF_SPAN: Final = {
     "outcome": "outcome",
     "kind": "kind",
     "model": "model",
@@ -157,7 +157,7 @@ async def get_stats(engine: Engine, project: str, chart: Chart) -> Stats:
     """
     metric = _metric(chart.metric)
     groups = [_group(name, metric) for name in _known_groups(chart.group_by)]
-    whole = await _window(engine, project, chart.range)
+    whole = await whole_range(engine, project, chart.range)
     interval_s = read_interval(chart.interval, whole)
     if whole is None:
         return Stats(interval_s=interval_s, series=[], total=metric.empty)
@@ -203,7 +203,8 @@ async def list_values(
     else:
         value = _values(name, key)
         rows = ask.sql("rows_between", columns=span_columns(value), final="", narrow="true")
-        statement = ask.sql("values", value=value, rows=rows)
+        more = ask.sql("values_by_hand") if name == "tag" else ""
+        statement = ask.sql("values", value=value, rows=rows, more=more)
     return await ask.rows(engine, statement, params, Value)
 
 
@@ -233,8 +234,8 @@ def _metric(name: str) -> Metric:
 
 def _known_groups(names: Sequence[str]) -> Sequence[str]:
     for name in names:
-        if name not in _OF_SPAN:
-            raise BadInput(f"unknown group {name!r}: expected one of {', '.join(_OF_SPAN)}")
+        if name not in OF_SPAN:
+            raise BadInput(f"unknown group {name!r}: expected one of {', '.join(OF_SPAN)}")
     if len(names) > 2 or len(set(names)) < len(names):  # noqa: PLR2004 - a chart shows no more
         raise BadInput("group by one or two different values")
     return names
@@ -244,13 +245,13 @@ def _group(name: str, metric: Metric) -> str:
     """The column of the source that a group is."""
     if metric.of_runs:
         return _OF_RUN.get(name) or f"arrayJoin(if(empty(values_{name}), [''], values_{name}))"
-    return f"run_{name}" if name in _SHARED else _OF_SPAN[name]
+    return f"run_{name}" if name in _SHARED else OF_SPAN[name]
 
 
 def _of_runs(chart: Chart, whole: Window, wanted: str) -> tuple[str, dict[str, Param]]:
     where = run_where(chart.filter)
     named = {
-        f"values_{name}": f"groupUniqArrayIf({_OF_SPAN[name]}, {_OF_SPAN[name]} != '')"
+        f"values_{name}": f"groupUniqArrayIf({OF_SPAN[name]}, {OF_SPAN[name]} != '')"
         for name in chart.group_by
         if name not in _OF_RUN
     }
@@ -314,7 +315,7 @@ def _assemble(points: Sequence[_Point], chart: Chart, interval_s: int, whole: Wi
     )
 
 
-async def _window(engine: Engine, project: str, range_: Range) -> Window | None:
+async def whole_range(engine: Engine, project: str, range_: Range) -> Window | None:
     """The range, its open ends set to where the project's spans begin and end."""
     held = await extent(engine, project, range_)
     if held is None:
@@ -335,4 +336,4 @@ def _values(name: str, key: str) -> str:
         return f"{name}[{{key:String}}]" if key else f"arrayJoin(mapKeys({name}))"
     if name == "tag":
         return "arrayJoin(tags)"
-    return _OF_SPAN.get(name) or text_columns(name)[0]
+    return OF_SPAN.get(name) or text_columns(name)[0]

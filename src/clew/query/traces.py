@@ -49,8 +49,9 @@ class _Marks(msgspec.Struct):
 
 
 class _Judged(msgspec.Struct):
-    trace_id: str
-    scores: list[TraceScore]
+    trace_id: str = ""
+    scores: list[TraceScore] = []
+    hand_tags: list[str] = []
 
 
 class _Place(msgspec.Struct):
@@ -110,8 +111,8 @@ async def find_runs(
             _sum_up(engine, project, params),
             ask.rows(engine, ask.sql("run_scores"), params, _Judged),
         )
-        scores = {of_run.trace_id: of_run.scores for of_run in judged}
-        found = [_scored(run, scores.get(run.trace.trace_id, [])) for run in runs]
+        said = {of_run.trace_id: of_run for of_run in judged}
+        found = [_judged(run, said.get(run.trace.trace_id, _Judged())) for run in runs]
         keep(found)
     return [*known.values(), *found]
 
@@ -128,14 +129,12 @@ async def get_skeleton(engine: Engine, project: str, trace_id: str) -> bytes:
         ask.rows(engine, ask.sql("trace_scores"), params, Score),
         engine.query(ask.sql("trace_logs"), params, fmt="TSV"),
     )
-    of_run = [score for score in scores if score.span_id == ""]
-    shown = [TraceScore(name=s.name, value=s.value, label=s.label) for s in of_run]
     head = msgspec.json.encode(
         {
-            "trace": _scored(run, shown).trace,
+            "trace": _judged(run, _of_run(scores)).trace,
             "start_ns": str(run.first_ns),
             "uncounted": run.uncounted,
-            "scores": scores,
+            "scores": [score for score in scores if score.data_type != "tag"],
             "log_count": int(logs),
         }
     )
@@ -227,8 +226,20 @@ def _run(trace: Trace, marks: _Marks, settled: Settled | None) -> Run:
     return Run(whole, marks.first_ns, marks.last_ns, settled.uncounted if settled else [])
 
 
-def _scored(run: Run, scores: list[TraceScore]) -> Run:
-    return run._replace(trace=msgspec.structs.replace(run.trace, scores=scores))
+def _of_run(scores: Sequence[Score]) -> _Judged:
+    """What scores of a run and of its spans say of the run."""
+    own = [score for score in scores if score.span_id == "" and score.data_type != "tag"]
+    tags = [score.label for score in scores if score.data_type == "tag" and score.value]
+    shown = [TraceScore(name=s.name, value=s.value, label=s.label) for s in own]
+    return _Judged(scores=shown, hand_tags=sorted(tags))
+
+
+def _judged(run: Run, said: _Judged) -> Run:
+    """The run with what was said of it."""
+    trace = run.trace
+    tags = sorted({*trace.tags, *said.hand_tags}) if said.hand_tags else trace.tags
+    judged = msgspec.structs.replace(trace, scores=said.scores, tags=tags, hand_tags=said.hand_tags)
+    return run._replace(trace=judged)
 
 
 class Search:

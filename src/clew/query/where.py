@@ -182,6 +182,8 @@ def run_where(filter_: Filter) -> RunWhere:
             condition = _said(term, params, "trace_id", "trace_id")
         elif term.field == "score":
             condition = _scored(term, params, "of_scored_runs")
+        elif term.field == "tag":
+            condition = _tagged_run(term, params, where)
         elif FIELDS[term.field].of_run:
             condition = _run_condition(term, params)
             if _is_rare(term):
@@ -259,6 +261,16 @@ def _of_some_span(term: Term, params: _Params, where: RunWhere) -> str:
     return alias
 
 
+def _tagged_run(term: Term, params: _Params, where: RunWhere) -> str:
+    """A tag stands on one of the run's spans, or a person gave it to the run."""
+    sent, by_hand = _sent_tag(term, params), _hand_tag(term, params)
+    alias = f"has_{len(where.has)}"
+    where.has[alias] = f"countIf({sent}) > 0"
+    if not term.negated:
+        where.rows.append(f"({ask.sql('of_spans', condition=sent)} OR {by_hand})")
+    return f"({alias} OR {by_hand})"
+
+
 def _points(term: Term | Text) -> bool:
     return (
         isinstance(term, Term)
@@ -315,6 +327,15 @@ def _run_condition(term: Term, params: _Params) -> str:
 
 
 def _tagged(term: Term, params: _Params) -> str:
+    return f"({_sent_tag(term, params)} OR {_hand_tag(term, params)})"
+
+
+def _hand_tag(term: Term, params: _Params) -> str:
+    matches = "true" if term.op == "has" else _any_match(("label",), term, params)
+    return ask.sql("of_tagged_runs", matches=matches)
+
+
+def _sent_tag(term: Term, params: _Params) -> str:
     if term.op == "has":
         return _PRESENT["tag"]
     return f"arrayExists(tag -> {_any_match(('tag',), term, params)}, tags)"

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-VERSION = 1
+VERSION = 2
 """The newest migration of this program; a test holds it equal to Alembic's head."""
 
 BUSY_TIMEOUT_MS = 5_000

@@ -75,6 +75,21 @@ prices = sa.Table(
     sa.UniqueConstraint("provider", "model", "valid_from"),
 )
 
+views = sa.Table(
+    "views",
+    metadata,
+    sa.Column("view_id", sa.String(32), primary_key=True),
+    sa.Column("project", sa.ForeignKey("projects.name", ondelete="CASCADE"), nullable=False),
+    # The list that it is a view of: runs or spans.
+    sa.Column("of", sa.String(16), nullable=False),
+    sa.Column("name", sa.String(100), nullable=False),
+    # {"filter", "from", "to", "order", "columns"}, as they stand in the address of the list.
+    sa.Column("shows", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("project", "of", "name"),
+)
+
 meta = sa.Table(
     "meta",
     metadata,

@@ -41,11 +41,13 @@ from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
 from clew.server.api.search import search_routes
+from clew.server.api.selection import selection_routes
 from clew.server.api.sessions import session_routes
 from clew.server.api.spans import span_routes
 from clew.server.api.sql import sql_routes
 from clew.server.api.stats import stats_routes
 from clew.server.api.traces import trace_routes
+from clew.server.api.views import view_routes
 from clew.server.auth import Access
 from clew.server.backup import Backups
 from clew.server.connections import Connection
@@ -161,12 +163,14 @@ def build_app(parts: Parts) -> Litestar:
             *score_routes,
             price_routes,
             *deletion_routes,
+            *selection_routes,
             *content_routes,
             *export_routes,
             *backup_routes,
             *disk_routes,
             *log_routes,
             *live_routes,
+            *view_routes,
             page_routes,
         ],
         dependencies={name: _provide(part) for name, part in given.items()},

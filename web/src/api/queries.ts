@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { path, request, requestBytes } from "./client";
 import { openSkeleton } from "./runs";
 import type {
+  Facets,
   Info,
   Key,
   KeyScope,
@@ -12,10 +13,12 @@ import type {
   SearchPage,
   SessionDetail,
   SessionPage,
+  Shows,
   Span,
   Stats,
   TracePage,
   Values,
+  View,
 } from "./types";
 
 /** What narrows a list: the filter and a range of time, as they stand in the URL. */
@@ -141,6 +144,19 @@ export const statsQuery = (project: string, metric: string, group_by: string, ra
     staleTime: 30_000,
   });
 
+/** What lists are of. */
+export type Noun = "runs" | "spans";
+
+export const facetsQuery = (project: string, of: Noun, fields: readonly string[], range: Range) =>
+  queryOptions({
+    queryKey: ["facets", project, of, fields, range],
+    queryFn: async ({ signal }) =>
+      (await request<Facets>(path`/api/projects/${project}/facets`, { query: { of, fields: fields.join(","), ...range }, signal })).facets,
+    enabled: fields.length > 0,
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+
 export const valuesQuery = (project: string, field: string, prefix: string) =>
   queryOptions({
     queryKey: ["values", project, field, prefix],
@@ -173,3 +189,32 @@ export const revokeKey = (project: string, keyId: string) =>
 
 export const deleteTrace = (project: string, traceId: string) =>
   request<void>(path`/api/projects/${project}/traces/${traceId}`, { method: "DELETE" });
+
+export const changeTags = (project: string, trace_ids: readonly string[], change: { add?: readonly string[]; remove?: readonly string[] }) =>
+  request<void>(path`/api/projects/${project}/tags`, { method: "POST", body: { trace_ids, ...change } });
+
+export const deleteTraces = (project: string, trace_ids: readonly string[]) =>
+  request<void>(path`/api/projects/${project}/traces/delete`, { method: "POST", body: { trace_ids } });
+
+export const viewsQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["views", project],
+    queryFn: async ({ signal }) => (await request<{ views: View[] }>(path`/api/projects/${project}/views`, { signal })).views,
+    staleTime: 30_000,
+  });
+
+export const viewQuery = (project: string, viewId: string) =>
+  queryOptions({
+    queryKey: ["view", project, viewId],
+    queryFn: ({ signal }) => request<View>(path`/api/projects/${project}/views/${viewId}`, { signal }),
+    staleTime: 0,
+  });
+
+export const createView = (project: string, of: Noun, name: string, shows: Shows) =>
+  request<View>(path`/api/projects/${project}/views`, { method: "POST", body: { name, of, shows } });
+
+export const changeView = (project: string, viewId: string, change: { name?: string; shows?: Shows }) =>
+  request<View>(path`/api/projects/${project}/views/${viewId}`, { method: "PATCH", body: change });
+
+export const deleteView = (project: string, viewId: string) =>
+  request<void>(path`/api/projects/${project}/views/${viewId}`, { method: "DELETE" });

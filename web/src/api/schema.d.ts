@@ -265,6 +265,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListFacets */
+        get: operations["ApiProjectsFacetsListFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/values": {
         parameters: {
             query?: never;
@@ -368,6 +385,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ChangeTags */
+        post: operations["ApiProjectsTagsChangeTags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/traces/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ExportList */
+        post: operations["ApiProjectsTracesExportExportList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/traces/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DeleteList */
+        post: operations["ApiProjectsTracesDeleteDeleteList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/traces/{trace_id}/contents/{content_hash}": {
         parameters: {
             query?: never;
@@ -394,6 +462,40 @@ export interface paths {
         };
         /** ExportTrace */
         get: operations["ApiProjectsTracesTraceIdExportExportTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetBackup */
+        get: operations["ApiBackupGetBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/disk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetDisk */
+        get: operations["ApiDiskGetDisk"];
         put?: never;
         post?: never;
         delete?: never;
@@ -434,6 +536,43 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListViews */
+        get: operations["ApiProjectsViewsListViews"];
+        put?: never;
+        /** CreateView */
+        post: operations["ApiProjectsViewsCreateView"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetView */
+        get: operations["ApiProjectsViewsViewIdGetView"];
+        put?: never;
+        post?: never;
+        /** DeleteView */
+        delete: operations["ApiProjectsViewsViewIdDeleteView"];
+        options?: never;
+        head?: never;
+        /** ChangeView */
+        patch: operations["ApiProjectsViewsViewIdChangeView"];
         trace?: never;
     };
 }
@@ -479,6 +618,29 @@ export interface components {
             revoked_at: string | null;
             secret_key: string;
         };
+        /** DayDisk */
+        DayDisk: {
+            day: string;
+            size_bytes: number;
+            rows: number;
+        };
+        /** Disk */
+        Disk: {
+            place: string;
+            total_bytes: number;
+            free_bytes: number;
+            kinds: components["schemas"]["DiskUse"][];
+            projects: components["schemas"]["ProjectDisk"][];
+            days: components["schemas"]["DayDisk"][];
+            keeping: components["schemas"]["Keeping"][];
+        };
+        /** DiskUse */
+        DiskUse: {
+            /** @enum {string} */
+            kind: "contents" | "text index" | "spans" | "logs" | "metrics" | "scores" | "records" | "replaced" | "other";
+            size_bytes: number;
+            rows?: number | null;
+        };
         /** Document */
         Document: {
             /** @default  */
@@ -487,6 +649,24 @@ export interface components {
             content?: string;
             score?: number | null;
             metadata?: unknown;
+        };
+        /** Doomed */
+        Doomed: {
+            trace_ids: string[];
+        };
+        /** Facet */
+        Facet: {
+            field: string;
+            values: components["schemas"]["FacetValue"][];
+        };
+        /** FacetList */
+        FacetList: {
+            facets: components["schemas"]["Facet"][];
+        };
+        /** FacetValue */
+        FacetValue: {
+            value: string;
+            count: number;
         };
         /** Facts */
         Facts: {
@@ -612,6 +792,11 @@ export interface components {
             /** @enum {string} */
             auth: "open" | "keys";
         };
+        /** Keeping */
+        Keeping: {
+            days: number;
+            freed_bytes: number;
+        };
         /** KeyBody */
         KeyBody: {
             key_id: string;
@@ -717,6 +902,16 @@ export interface components {
         NewScores: {
             scores: components["schemas"]["NewScore"][];
         };
+        /** NewView */
+        NewView: {
+            name: string;
+            shows: components["schemas"]["Shows"];
+            /**
+             * @default runs
+             * @enum {string}
+             */
+            of?: "runs" | "spans";
+        };
         /** Part */
         Part: {
             type: string;
@@ -773,6 +968,15 @@ export interface components {
         ProjectChange: {
             retention_days: number | null;
         };
+        /** ProjectDisk */
+        ProjectDisk: {
+            project: string;
+            size_bytes: number;
+            rows: number;
+            retention_days?: number | null;
+            /** @default 0 */
+            due_bytes?: number;
+        };
         /** ProjectList */
         ProjectList: {
             projects: components["schemas"]["ProjectBody"][];
@@ -793,6 +997,20 @@ export interface components {
             /** @default 0 */
             elapsed_ms?: number;
         };
+        /** RunExport */
+        RunExport: {
+            /** @enum {string} */
+            format: "jsonl" | "csv" | "parquet";
+            trace_ids?: string[] | null;
+            /** @default  */
+            filter?: string;
+            from?: string | null;
+            to?: string | null;
+            /** @default start_time */
+            order?: string;
+            /** @default 10000 */
+            limit?: number;
+        };
         /** Score */
         Score: {
             score_id: string;
@@ -801,7 +1019,7 @@ export interface components {
              * @default number
              * @enum {string}
              */
-            data_type?: "number" | "category" | "boolean" | "text";
+            data_type?: "number" | "category" | "boolean" | "text" | "tag";
             value?: number | null;
             /** @default  */
             label?: string;
@@ -856,6 +1074,19 @@ export interface components {
         SessionList: {
             sessions: components["schemas"]["Session"][];
             next_cursor: string | null;
+        };
+        /** Shows */
+        Shows: {
+            /** @default  */
+            filter?: string;
+            /** @default  */
+            from?: string;
+            /** @default  */
+            to?: string;
+            /** @default  */
+            order?: string;
+            /** @default  */
+            columns?: string;
         };
         /** Skeleton */
         Skeleton: {
@@ -1008,6 +1239,12 @@ export interface components {
             series: components["schemas"]["Series"][];
             total: number | null;
         };
+        /** TagChange */
+        TagChange: {
+            trace_ids: string[];
+            add?: string[];
+            remove?: string[];
+        };
         /** ToolDefinition */
         ToolDefinition: {
             name: string;
@@ -1051,6 +1288,7 @@ export interface components {
             error_message: string;
             error_type: string;
             scores?: components["schemas"]["TraceScore"][];
+            hand_tags?: string[];
         };
         /** TraceList */
         TraceList: {
@@ -1090,6 +1328,27 @@ export interface components {
         /** ValueList */
         ValueList: {
             values: components["schemas"]["Value"][];
+        };
+        /** View */
+        View: {
+            view_id: string;
+            /** @enum {string} */
+            of: "runs" | "spans";
+            name: string;
+            shows: components["schemas"]["Shows"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            changed_at: string;
+        };
+        /** ViewChange */
+        ViewChange: {
+            name?: string | null;
+            shows?: components["schemas"]["Shows"] | null;
+        };
+        /** ViewList */
+        ViewList: {
+            views: components["schemas"]["View"][];
         };
         /** WholeSession */
         WholeSession: {
@@ -1899,6 +2158,55 @@ export interface operations {
             };
         };
     };
+    ApiProjectsFacetsListFacets: {
+        parameters: {
+            query: {
+                /** @description Repeated or with commas between. */
+                fields: string[];
+                of?: "runs" | "spans";
+                /** @description The filter, such as `kind:llm status:error`. */
+                filter?: string;
+                /** @description From when on: ISO 8601, or relative such as `now-24h`. */
+                from?: string | null;
+                /** @description Until before when, written as `from`. */
+                to?: string | null;
+                /** @description How many, at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiProjectsValuesListValues: {
         parameters: {
             query: {
@@ -2153,6 +2461,125 @@ export interface operations {
             };
         };
     };
+    ApiProjectsTagsChangeTags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesExportExportList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunExport"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesDeleteDeleteList: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Doomed"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
     ApiProjectsTracesTraceIdContentsContentHashGetContent: {
         parameters: {
             query?: never;
@@ -2232,6 +2659,46 @@ export interface operations {
             };
         };
     };
+    ApiBackupGetBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    ApiDiskGetDisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disk"];
+                };
+            };
+        };
+    };
     ApiProjectsTracesTraceIdLogsListLogs: {
         parameters: {
             query?: never;
@@ -2288,6 +2755,200 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsViewsListViews: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsViewsCreateView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsViewsViewIdGetView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsViewsViewIdDeleteView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsViewsViewIdChangeView: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

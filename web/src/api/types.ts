@@ -23,6 +23,17 @@ export type Session = Schemas["Session"];
 export type SessionDetail = Omit<Schemas["WholeSession"], "traces"> & { traces: Trace[] };
 export type SearchHit = Schemas["Hit"];
 export type Stats = Schemas["Stats"];
+export type Facets = Schemas["FacetList"];
+export type Facet = Schemas["Facet"];
+/** What a saved view shows, in the words of the list's address. */
+export interface Shows {
+  filter?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+  order?: string | undefined;
+  columns?: string | undefined;
+}
+export type View = Omit<Schemas["View"], "shows"> & { shows: Shows };
 export type Values = Schemas["ValueList"];
 
 export interface TracePage {

@@ -2,5 +2,6 @@
 trace_id IN
 (
     SELECT trace_id FROM scores FINAL
-    WHERE project = {project:String} AND trace_id != '' AND name = $name AND $matches
+    WHERE project = {project:String} AND trace_id != '' AND name = $name
+        AND data_type != 'tag' AND $matches
 )

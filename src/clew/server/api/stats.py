@@ -1,4 +1,4 @@
-"""`GET …/stats` and `GET …/values`: numbers over time, and values for completion."""
+"""`GET …/stats`, `GET …/facets` and `GET …/values`: numbers over time, and values of fields."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from litestar.di import Provide
 from litestar.params import Dependency, Parameter
 
 from clew import filter as filters
+from clew.query import facets
 from clew.query import stats as query
+from clew.query.facets import Facet
 from clew.query.stats import Chart, Stats, Value
 from clew.server.api.parameters import (
     AnyRequest,
@@ -28,6 +30,12 @@ class ValueList(msgspec.Struct, kw_only=True, frozen=True):
     """Values of a field, the most frequent first."""
 
     values: list[Value]
+
+
+class FacetList(msgspec.Struct, kw_only=True, frozen=True):
+    """Facets, in the order in which they were asked for."""
+
+    facets: list[Facet]
 
 
 Asked: TypeAlias = Annotated[Chart, Dependency(skip_validation=True)]
@@ -61,6 +69,39 @@ async def get_stats(
     return await query.get_stats(engine, project, chart)
 
 
+def read_facets(
+    fields: Annotated[list[str], Parameter(description="Repeated or with commas between.")],
+    of: facets.Noun = "runs",
+    filter_: FilterText = "",
+    from_: From = None,
+    to: To = None,
+    limit: Limit = 20,
+) -> facets.Question:
+    """The facets that a URL asks for. Raises BadFilter and BadInput."""
+    names = [name for some in fields for name in some.split(",") if name]
+    return facets.Question(
+        of, list(dict.fromkeys(names)), filters.parse(filter_), read_range(from_, to), limit
+    )
+
+
+@get(
+    "/api/projects/{project:str}/facets",
+    tags=["stats"],
+    dependencies={"question": Provide(read_facets, sync_to_thread=False)},
+)
+async def list_facets(
+    project: str,
+    request: AnyRequest,
+    access: Access,
+    engine: Engine,
+    question: Annotated[facets.Question, Dependency(skip_validation=True)],
+) -> FacetList:
+    """How many of the runs (or spans) that match have each value of some fields; a field that the
+    filter speaks of is counted without that."""
+    await access.read(request.headers, project)
+    return FacetList(facets=await facets.list_facets(engine, project, question))
+
+
 @get("/api/projects/{project:str}/values", tags=["stats"])
 async def list_values(
     project: str,
@@ -77,4 +118,4 @@ async def list_values(
     return ValueList(values=found)
 
 
-stats_routes = [get_stats, list_values]
+stats_routes = [get_stats, list_facets, list_values]

@@ -3,7 +3,7 @@ import { ListTree, type LucideIcon, MessagesSquare, PanelLeft, Search, Settings 
 import { useState } from "react";
 import { IconButton } from "../../ui/Button";
 import { Mark } from "./Mark";
-import { keepScope, useProject } from "./scope";
+import { keepRange, useProject } from "./scope";
 
 const STORAGE = "clew.rail";
 
@@ -48,7 +48,7 @@ function RailLink({ to, label, icon: Icon }: { to: (typeof SECTIONS)[number]["to
     <Link
       to={to}
       params={{ project }}
-      search={keepScope}
+      search={keepRange}
       title={label}
       className="flex h-7 items-center gap-2.5 rounded-md px-2 text-muted transition-colors hover:bg-hover hover:text-text data-[status=active]:bg-active data-[status=active]:text-text"
       activeOptions={{ includeSearch: false }}

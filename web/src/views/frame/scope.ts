@@ -8,6 +8,10 @@ export interface Scope {
   from?: string | undefined;
   to?: string | undefined;
   order?: string | undefined;
+  /** The columns of the list, as `layout.ts` writes them. */
+  columns?: string | undefined;
+  /** The saved view that one started from. */
+  saved?: string | undefined;
 }
 
 /** Without a word in the URL, lists show this. */
@@ -17,7 +21,7 @@ export const ALL_TIME = "all";
 
 export function validateScope(search: Record<string, unknown>): Scope {
   const scope: Scope = {};
-  for (const name of ["filter", "from", "to", "order"] as const) {
+  for (const name of ["filter", "from", "to", "order", "columns", "saved"] as const) {
     const value = search[name];
     if (typeof value === "string" && value !== "") scope[name] = value;
   }
@@ -25,8 +29,13 @@ export function validateScope(search: Record<string, unknown>): Scope {
 }
 
 /** The scope out of a page's search, for a link to another page. */
-export function keepScope({ filter, from, to, order }: Scope): Scope {
-  return { ...(filter && { filter }), ...(from && { from }), ...(to && { to }), ...(order && { order }) };
+export function keepScope({ filter, from, to, order, columns, saved }: Scope): Scope {
+  return { ...keepRange({ filter, from, to }), ...(order && { order }), ...(columns && { columns }), ...(saved && { saved }) };
+}
+
+/** What narrows a list of anything: order, columns and views are each list's own. */
+export function keepRange({ filter, from, to }: Scope): Scope {
+  return { ...(filter && { filter }), ...(from && { from }), ...(to && { to }) };
 }
 
 /** The scope as the API wants it. */

@@ -32,7 +32,7 @@ function Draft({ filter }: { filter: string }) {
   ]);
 
   return (
-    <div className="relative shrink-0 px-4 py-2.5">
+    <div className="relative min-w-0 flex-1">
       <form
         role="search"
         onSubmit={(event) => {
@@ -88,7 +88,7 @@ function Draft({ filter }: { filter: string }) {
 function FilterError({ filter, error }: { filter: string; error: ApiError }) {
   const at = Math.min(error.position ?? filter.length, filter.length);
   return (
-    <p id="filter-error" role="alert" data-testid="filter-error" className="mt-1.5 flex flex-wrap items-baseline gap-x-3 pl-7 text-sm text-error-text">
+    <p id="filter-error" role="alert" data-testid="filter-error" className="mt-1.5 flex flex-wrap items-baseline gap-x-3 text-sm text-error-text">
       {error.position !== undefined && (
         <code className="rounded bg-error-soft px-1 font-mono whitespace-pre">
           {filter.slice(0, at)}

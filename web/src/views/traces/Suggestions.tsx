@@ -70,7 +70,7 @@ export function Suggestions({ of: { options, at, choose } }: { of: ReturnType<ty
       id="filter-suggestions"
       role="listbox"
       aria-label="Suggestions"
-      className="absolute top-10 left-9 z-30 max-h-80 min-w-72 overflow-auto rounded-lg border border-line bg-raised p-1 shadow-pop"
+      className="absolute top-8 left-0 z-30 max-h-80 min-w-72 overflow-auto rounded-lg border border-line bg-raised p-1 shadow-pop"
     >
       {options.map((option, k) => (
         <li

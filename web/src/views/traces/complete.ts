@@ -1,3 +1,5 @@
+import { quote } from "./terms";
+
 /** Completion of the filter: which word the caret is in, and what could stand there. */
 
 export const FIELDS = [
@@ -93,8 +95,4 @@ export function insert(text: string, word: Word, chosen: string): { text: string
   const tail = text.slice(word.end).replace(/^\s+/, "");
   const head = text.slice(0, word.start) + piece;
   return { text: head + tail, caret: head.length };
-}
-
-function quote(value: string): string {
-  return /^[\w.@/*:+-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`;
 }
