@@ -73,7 +73,7 @@ def test_retry_and_waiting_are_seen_in_the_tree(app: App) -> None:
 
 
 def test_bars_are_coloured_by_what_steps_took(app: App) -> None:
-    """c goes from the kind to the duration: the longest step is the hottest."""
+    """The key c goes from the kind to the duration: the longest step is the hottest."""
     root = make.agent(seconds=60)
     short, long = make.tool("short", parent=root), make.tool("long", parent=root, seconds=9)
     app.send(root, short, long)

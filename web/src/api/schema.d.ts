@@ -402,6 +402,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetBackup */
+        get: operations["ApiBackupGetBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/disk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetDisk */
+        get: operations["ApiDiskGetDisk"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/traces/{trace_id}/logs": {
         parameters: {
             query?: never;
@@ -411,6 +445,40 @@ export interface paths {
         };
         /** ListLogs */
         get: operations["ApiProjectsTracesTraceIdLogsListLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/traces/{trace_id}/dialogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetDialogue */
+        get: operations["ApiProjectsTracesTraceIdDialogueGetDialogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/traces/{trace_id}/spans/{span_id}/said": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSaid */
+        get: operations["ApiProjectsTracesTraceIdSpansSpanIdSaidGetSaid"];
         put?: never;
         post?: never;
         delete?: never;
@@ -443,6 +511,16 @@ export interface components {
         /** Accepted */
         Accepted: {
             accepted: number;
+        };
+        /** Calls */
+        Calls: {
+            span_id: string[];
+            before: number[];
+            same: number[];
+            system: number[][];
+            tools: number[][];
+            input: number[][];
+            output: number[][];
         };
         /** Column */
         Column: {
@@ -478,6 +556,34 @@ export interface components {
             last_used_at: string | null;
             revoked_at: string | null;
             secret_key: string;
+        };
+        /** DayDisk */
+        DayDisk: {
+            day: string;
+            size_bytes: number;
+            rows: number;
+        };
+        /** Dialogue */
+        Dialogue: {
+            messages: components["schemas"]["Messages"];
+            calls: components["schemas"]["Calls"];
+        };
+        /** Disk */
+        Disk: {
+            place: string;
+            total_bytes: number;
+            free_bytes: number;
+            kinds: components["schemas"]["DiskUse"][];
+            projects: components["schemas"]["ProjectDisk"][];
+            days: components["schemas"]["DayDisk"][];
+            keeping: components["schemas"]["Keeping"][];
+        };
+        /** DiskUse */
+        DiskUse: {
+            /** @enum {string} */
+            kind: "contents" | "text index" | "spans" | "logs" | "metrics" | "scores" | "records" | "replaced" | "other";
+            size_bytes: number;
+            rows?: number | null;
         };
         /** Document */
         Document: {
@@ -612,6 +718,11 @@ export interface components {
             /** @enum {string} */
             auth: "open" | "keys";
         };
+        /** Keeping */
+        Keeping: {
+            days: number;
+            freed_bytes: number;
+        };
         /** KeyBody */
         KeyBody: {
             key_id: string;
@@ -655,6 +766,15 @@ export interface components {
             source?: string;
             /** @default false */
             truncated?: boolean;
+        };
+        /** Messages */
+        Messages: {
+            hash: string[];
+            role: string[];
+            name: string[];
+            origin: ("system" | "tools" | "user" | "assistant" | "result")[];
+            size_bytes: number[];
+            preview: string[];
         };
         /** NewKey */
         NewKey: {
@@ -773,6 +893,15 @@ export interface components {
         ProjectChange: {
             retention_days: number | null;
         };
+        /** ProjectDisk */
+        ProjectDisk: {
+            project: string;
+            size_bytes: number;
+            rows: number;
+            retention_days?: number | null;
+            /** @default 0 */
+            due_bytes?: number;
+        };
         /** ProjectList */
         ProjectList: {
             projects: components["schemas"]["ProjectBody"][];
@@ -792,6 +921,13 @@ export interface components {
             truncated?: boolean;
             /** @default 0 */
             elapsed_ms?: number;
+        };
+        /** Said */
+        Said: {
+            system: components["schemas"]["Message"][];
+            tools: components["schemas"]["ToolDefinition"][];
+            input: components["schemas"]["Message"][];
+            output: components["schemas"]["Message"][];
         };
         /** Score */
         Score: {
@@ -903,8 +1039,8 @@ export interface components {
             dropped: number[];
             handoff_from: string[];
             handoff_to: string[];
-            input_hashes: string[][];
-            output_hashes: string[][];
+            input_digest: string[];
+            output_digest: string[];
         };
         /** SpanDetail */
         SpanDetail: {
@@ -2232,6 +2368,46 @@ export interface operations {
             };
         };
     };
+    ApiBackupGetBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    ApiDiskGetDisk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Disk"];
+                };
+            };
+        };
+    };
     ApiProjectsTracesTraceIdLogsListLogs: {
         parameters: {
             query?: never;
@@ -2251,6 +2427,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesTraceIdDialogueGetDialogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dialogue"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesTraceIdSpansSpanIdSaidGetSaid: {
+        parameters: {
+            query?: {
+                after?: string;
+                same?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                trace_id: string;
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
