@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import make
@@ -76,6 +76,7 @@ def _spoken(messages: list[Message]) -> History:
     return [(one.role, "".join(part.text for part in one.parts)) for one in messages]
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(SHAPES), HISTORIES, HISTORIES)
 def test_only_what_is_new_is_read(
     shape: Callable[[History], Attributes], history: History, more: History
@@ -93,6 +94,7 @@ def test_only_what_is_new_is_read(
         assert _spoken(new) == _spoken(whole)[len(history) :]
 
 
+@settings(max_examples=20)
 @given(st.sampled_from(SHAPES), HISTORIES)
 def test_rewritten_history_is_read_whole(
     shape: Callable[[History], Attributes], history: History

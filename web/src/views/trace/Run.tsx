@@ -115,6 +115,8 @@ function useLiveRun(project: string, traceId: string, spanCount: number): void {
       void queryClient.invalidateQueries({ queryKey: ["trace", project, traceId] });
       void queryClient.invalidateQueries({ queryKey: ["span", project, traceId] });
       void queryClient.invalidateQueries({ queryKey: ["logs", project, traceId] });
+      void queryClient.invalidateQueries({ queryKey: ["dialogue", project, traceId] });
+      void queryClient.invalidateQueries({ queryKey: ["said", project, traceId] });
     }, (spanCount / 1000) * WAIT_MS_PER_1000);
   });
 }

@@ -1,6 +1,8 @@
 import { getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import type { LoadedRun } from "../../api/types";
 import { useKeys } from "../../ui/keys";
+import { ListSkeleton } from "../../ui/States";
 import { type Tab, Tabs } from "../../ui/Tabs";
 import type { RunView } from "./place";
 import { RawRun } from "./RawRun";
@@ -10,6 +12,8 @@ import { Timeline } from "./Timeline";
 import { Workbench } from "./Workbench";
 
 const route = getRouteApi("/projects/$project/runs/$traceId");
+
+const Conversation = lazy(async () => ({ default: (await import("./conversation/Conversation")).Conversation }));
 
 type ViewTab = Tab & { value: RunView };
 
@@ -34,9 +38,10 @@ export function Views({ loaded }: { loaded: LoadedRun }) {
   );
 }
 
-function tabsOf({ log_count = 0, scores }: LoadedRun): ViewTab[] {
+function tabsOf({ log_count = 0, scores, trace }: LoadedRun): ViewTab[] {
   return [
     { value: "timeline", label: "Timeline" },
+    ...(trace.llm_calls > 0 ? [{ value: "conversation", label: "Conversation" } as const] : []),
     ...(scores.length > 0 ? [{ value: "scores", label: "Scores", count: scores.length } as const] : []),
     ...(log_count > 0 ? [{ value: "logs", label: "Logs", count: log_count } as const] : []),
     { value: "raw", label: "Raw" },
@@ -45,6 +50,14 @@ function tabsOf({ log_count = 0, scores }: LoadedRun): ViewTab[] {
 
 function View({ view, loaded }: { view: RunView; loaded: LoadedRun }) {
   switch (view) {
+    case "conversation":
+      return (
+        <Workbench loaded={loaded}>
+          <Suspense fallback={<ListSkeleton rows={16} />}>
+            <Conversation />
+          </Suspense>
+        </Workbench>
+      );
     case "scores":
       return <RunScores loaded={loaded} />;
     case "logs":
