@@ -228,8 +228,8 @@ class SpanColumns(msgspec.Struct, kw_only=True, frozen=True):
     dropped: list[int]
     handoff_from: list[str]
     handoff_to: list[str]
-    input_hashes: list[list[str]]
-    output_hashes: list[list[str]]
+    input_digest: list[str]
+    output_digest: list[str]
 
 
 class Skeleton(msgspec.Struct, kw_only=True, frozen=True):

@@ -323,7 +323,7 @@ def test_scripts_of_senders_are_text(app: App) -> None:
     expect(app.detail(ask).get_by_role("alert")).to_contain_text(HOSTILE)
     _expect_inert(app.page)
     for tab in ("Attributes", "Raw"):
-        app.page.get_by_role("tab", name=tab).click()
+        app.detail(ask).get_by_role("tab", name=tab).click()
         expect(app.at("span-body")).to_contain_text("onerror")
         _expect_inert(app.page)
 

@@ -95,7 +95,7 @@ class _Key(msgspec.Struct):
 
 
 _MEASURES: Final = {"duration": "end_ns - start_ns", "cost": "cost_usd", "tokens": SPAN_TOKENS}
-_COLUMNS: Final = ask.sql("span_columns")
+_COLUMNS: Final = ask.sql("span_columns") + ask.sql("span_hashes")
 _ROWS: Final = ask.sql(
     "span_rows",
     columns=_COLUMNS,

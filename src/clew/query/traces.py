@@ -67,7 +67,7 @@ _MEASURES: Final = {
 }
 
 
-_COLUMNS: Final = ask.sql("span_columns")
+_COLUMNS: Final = ask.sql("span_columns") + ask.sql("skeleton_digests")
 _SKELETON: Final = ask.sql("skeleton", columns=_COLUMNS, more=ask.sql("skeleton_more"))
 _LONG_SKELETON: Final = ask.sql(
     "long_skeleton",

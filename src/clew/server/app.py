@@ -32,6 +32,7 @@ from clew.server.api.answers import error_response
 from clew.server.api.backup import backup_routes
 from clew.server.api.contents import content_routes
 from clew.server.api.deletion import deletion_routes
+from clew.server.api.dialogue import dialogue_routes
 from clew.server.api.disk import disk_routes
 from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
@@ -169,6 +170,7 @@ def build_app(parts: Parts) -> Litestar:
             *backup_routes,
             *disk_routes,
             *log_routes,
+            *dialogue_routes,
             *live_routes,
             *view_routes,
             page_routes,

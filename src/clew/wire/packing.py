@@ -77,7 +77,9 @@ class _PackedEvent(msgspec.Struct, array_like=True):
     attributes: Packed
 
 
-class _PackedSpan(msgspec.Struct, array_like=True):
+class PackedSpan(msgspec.Struct, array_like=True):
+    """A span without its contents: what its document holds."""
+
     trace_id: str
     span_id: str
     parent_id: str
@@ -106,7 +108,7 @@ class _PackedLog(msgspec.Struct, array_like=True):
     body: Packed
 
 
-_SPAN = msgspec.msgpack.Decoder(_PackedSpan)
+_SPAN = msgspec.msgpack.Decoder(PackedSpan)
 _LOG = msgspec.msgpack.Decoder(_PackedLog)
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -130,7 +132,7 @@ class Packer:
         """The document of `span`, its contents and its small values."""
         parts = Parts()
         packed, small = pack_attributes(span.attributes, parts)
-        document = _PackedSpan(
+        document = PackedSpan(
             trace_id=span.trace_id,
             span_id=span.span_id,
             parent_id=span.parent_id,
@@ -164,7 +166,16 @@ class Packer:
 
 def unpack_span(document: bytes, take: Callable[[Direction], str]) -> Span:
     """The span of `document`; `take` gives the next content of a direction."""
-    packed = _SPAN.decode(document)
+    return build_span(open_document(document), take)
+
+
+def open_document(document: bytes) -> PackedSpan:
+    """What a document holds of a span."""
+    return _SPAN.decode(document)
+
+
+def build_span(packed: PackedSpan, take: Callable[[Direction], str]) -> Span:
+    """The span of what a document held; `take` gives the next content of a direction."""
     return Span(
         trace_id=packed.trace_id,
         span_id=packed.span_id,

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { path, request, requestBytes } from "./client";
 import { openSkeleton } from "./runs";
+import type { Dialogue } from "../trace/dialogue";
 import type {
   Facets,
   Info,
@@ -10,6 +11,7 @@ import type {
   NewKey,
   Project,
   RunLog,
+  Said,
   SearchPage,
   SessionDetail,
   SessionPage,
@@ -90,6 +92,26 @@ export const spanQuery = (project: string, traceId: string, spanId: string) =>
     queryKey: ["span", project, traceId, spanId],
     queryFn: ({ signal }) =>
       request<Span>(path`/api/projects/${project}/traces/${traceId}/spans/${spanId}`, { signal }),
+    structuralSharing: false,
+    staleTime: SPAN_FRESH_MS,
+  });
+
+/** What was said in a run, without the texts. */
+export const dialogueQuery = (project: string, traceId: string) =>
+  queryOptions({
+    queryKey: ["dialogue", project, traceId],
+    queryFn: ({ signal }) => request<Dialogue>(path`/api/projects/${project}/traces/${traceId}/dialogue`, { signal }),
+    structuralSharing: false,
+    staleTime: 10_000,
+    gcTime: 60_000,
+  });
+
+/** What one call said, without the first `same` messages, with which it goes on from `after`. */
+export const saidQuery = (project: string, traceId: string, spanId: string, { after, same }: { after: string; same: number }) =>
+  queryOptions({
+    queryKey: ["said", project, traceId, spanId, after, same],
+    queryFn: ({ signal }) =>
+      request<Said>(path`/api/projects/${project}/traces/${traceId}/spans/${spanId}/said`, { query: { after, same }, signal }),
     structuralSharing: false,
     staleTime: SPAN_FRESH_MS,
   });

@@ -521,6 +521,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/traces/{trace_id}/dialogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetDialogue */
+        get: operations["ApiProjectsTracesTraceIdDialogueGetDialogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/traces/{trace_id}/spans/{span_id}/said": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetSaid */
+        get: operations["ApiProjectsTracesTraceIdSpansSpanIdSaidGetSaid"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/live": {
         parameters: {
             query?: never;
@@ -583,6 +617,16 @@ export interface components {
         Accepted: {
             accepted: number;
         };
+        /** Calls */
+        Calls: {
+            span_id: string[];
+            before: number[];
+            same: number[];
+            system: number[][];
+            tools: number[][];
+            input: number[][];
+            output: number[][];
+        };
         /** Column */
         Column: {
             name: string;
@@ -623,6 +667,11 @@ export interface components {
             day: string;
             size_bytes: number;
             rows: number;
+        };
+        /** Dialogue */
+        Dialogue: {
+            messages: components["schemas"]["Messages"];
+            calls: components["schemas"]["Calls"];
         };
         /** Disk */
         Disk: {
@@ -841,6 +890,15 @@ export interface components {
             /** @default false */
             truncated?: boolean;
         };
+        /** Messages */
+        Messages: {
+            hash: string[];
+            role: string[];
+            name: string[];
+            origin: ("system" | "tools" | "user" | "assistant" | "result")[];
+            size_bytes: number[];
+            preview: string[];
+        };
         /** NewKey */
         NewKey: {
             /** @default  */
@@ -1011,6 +1069,13 @@ export interface components {
             /** @default 10000 */
             limit?: number;
         };
+        /** Said */
+        Said: {
+            system: components["schemas"]["Message"][];
+            tools: components["schemas"]["ToolDefinition"][];
+            input: components["schemas"]["Message"][];
+            output: components["schemas"]["Message"][];
+        };
         /** Score */
         Score: {
             score_id: string;
@@ -1134,8 +1199,8 @@ export interface components {
             dropped: number[];
             handoff_from: string[];
             handoff_to: string[];
-            input_hashes: string[][];
-            output_hashes: string[][];
+            input_digest: string[];
+            output_digest: string[];
         };
         /** SpanDetail */
         SpanDetail: {
@@ -2718,6 +2783,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesTraceIdDialogueGetDialogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dialogue"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsTracesTraceIdSpansSpanIdSaidGetSaid: {
+        parameters: {
+            query?: {
+                after?: string;
+                same?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                trace_id: string;
+                span_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Said"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

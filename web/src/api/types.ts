@@ -67,6 +67,8 @@ export type Part = Schemas["Part"];
 export type Message = Schemas["Message"];
 export type ToolDefinition = Schemas["ToolDefinition"];
 export type Conversation = Schemas["Conversation"];
+/** What one model call said, without what it repeats. */
+export type Said = Schemas["Said"];
 export type Usage = Schemas["Usage"];
 /** What is understood of a span; what is empty or unknown is left out. */
 export type Facts = Partial<Schemas["Facts"]>;

@@ -25,6 +25,7 @@ const EMPTY: { [K in keyof SpanColumns]: SpanColumns[K][number] } = {
   output_tokens: null,
   cost_usd: null,
   ttft_us: null,
+  retries: null,
   input_preview: "",
   output_preview: "",
   service: "",

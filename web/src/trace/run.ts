@@ -1,5 +1,6 @@
 import { criticalPath } from "./critical";
 import { findFolds, type Folds } from "./folds";
+import { findRetries } from "./retries";
 import { type Sums, sumTree } from "./sums";
 import { buildTrace, findSpan, isError, type PackedTrace, packTrace, type Skeleton, type Trace, unpackTrace } from "./trace";
 import { buildTree, type Tree } from "./tree";
@@ -14,6 +15,8 @@ export interface Run {
   readonly critical: Uint8Array;
   /** The failed nodes without a failed node below them: where an error began, not where it passed through. */
   readonly errors: Int32Array;
+  /** By node: which attempt at the same thing it is, 0 for the first and only one. */
+  readonly attempt: Int32Array;
 }
 
 /** A run as it is handed from a worker to the page. */
@@ -24,7 +27,15 @@ export function openRun(skeleton: Skeleton): Run {
   const trace = buildTrace(skeleton);
   const tree = buildTree(trace);
   const sums = sumTree(trace, tree);
-  return { trace, tree, folds: findFolds(trace, tree), sums, critical: findCritical(trace, tree), errors: findErrors(trace, tree, sums) };
+  return {
+    trace,
+    tree,
+    sums,
+    folds: findFolds(trace, tree),
+    critical: findCritical(trace, tree),
+    errors: findErrors(trace, tree, sums),
+    attempt: findRetries(trace, tree),
+  };
 }
 
 export function packRun(run: Run): PackedRun {

@@ -28,7 +28,7 @@ const TEXTUAL = [
   "handoff_to",
 ] as const;
 
-const NUMERIC = ["start_us", "duration_us", "input_tokens", "output_tokens", "cost_usd", "ttft_us"] as const;
+const NUMERIC = ["start_us", "duration_us", "input_tokens", "output_tokens", "cost_usd", "ttft_us", "retries"] as const;
 
 type Textual = (typeof TEXTUAL)[number];
 type Numeric = (typeof NUMERIC)[number];
@@ -49,6 +49,8 @@ interface Figures extends Readonly<Record<Numeric, Float64Array>> {
   readonly start_ns: bigint;
   /** Where the last known moment of the run lies, and a little further while spans still run. */
   readonly end_us: number;
+  /** Whether `end_us` is the reader's present and moves on. */
+  readonly growing: boolean;
   /** 1 where a span's tokens and cost belong to the totals. */
   readonly counted: Uint8Array;
   /** The spans that are shown, by the number of their id: of an id that came twice, one. */
@@ -75,6 +77,7 @@ export function buildTrace({ start_ns, uncounted, spans }: Skeleton): Trace {
     length: texts.span_id.length,
     start_ns: BigInt(start_ns || "0"),
     end_us: latest(numbers.start_us, numbers.duration_us),
+    growing: false,
     counted: countedFlags(texts.span_id, shown, uncounted),
     shown,
   };

@@ -62,6 +62,12 @@ export function kindColor(kind: string): string {
   return (KINDS[kind] ?? UNKNOWN_KIND).color;
 }
 
+/** The colour of a share of the most, from 0 to 1; of what is unknown, that of no kind. */
+export function heatColor(heat: number): string {
+  if (Number.isNaN(heat)) return "var(--line-strong)";
+  return `color-mix(in oklch, var(--heat-high) ${Math.round(heat * 100)}%, var(--heat-low))`;
+}
+
 export function KindIcon({ kind, size = 14 }: { kind: string; size?: number }) {
   const { icon: Icon, color } = KINDS[kind] ?? UNKNOWN_KIND;
   return <Icon size={size} style={{ color }} className="shrink-0" aria-label={kind || "other"} strokeWidth={1.9} />;

@@ -31,6 +31,4 @@
     event_count AS events,
     dropped_count AS dropped,
     handoff_from,
-    handoff_to,
-    arrayMap(hash -> lower(hex(hash)), input_hashes) AS input_hashes,
-    arrayMap(hash -> lower(hex(hash)), output_hashes) AS output_hashes
+    handoff_to

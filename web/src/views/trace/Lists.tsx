@@ -52,12 +52,19 @@ export function Links({ links }: { links: SpanLink[] }) {
 }
 
 export function Scores({ scores }: { scores: Score[] }) {
-  return scores.map((score, k) => (
-    <Item key={score.score_id ?? k} title={score.name} side={<span className="text-lg font-medium"><ScoreFigure score={score} /></span>}>
-      <p className="text-sm text-muted">{[score.source, score.evaluator || score.author].filter(Boolean).join(" · ")}</p>
+  return scores.map((score, k) => <ScoreItem key={score.score_id ?? k} score={score} />);
+}
+
+/** One judgement: by whom, how good, and why. */
+export function ScoreItem({ score, children }: { score: Score; children?: ReactNode }) {
+  return (
+    <Item title={score.name} side={<span className="text-lg font-medium"><ScoreFigure score={score} /></span>}>
+      <p className="flex gap-2 text-sm text-muted">
+        {[score.source, score.evaluator || score.author].filter(Boolean).join(" · ")} {children}
+      </p>
       {score.comment && <ValueView value={score.comment} prose />}
     </Item>
-  ));
+  );
 }
 
 function Item({ title, time, side, failed = false, children }: { title: ReactNode; time?: string; side?: ReactNode; failed?: boolean; children: ReactNode }) {

@@ -68,7 +68,7 @@ const ROLES: Record<string, { icon: LucideIcon; color: string }> = {
 };
 const OTHER_ROLE = { icon: Bot, color: "var(--kind-agent)" };
 
-function TurnBlock({ turn: { message, parts }, traceId, answer = false }: { turn: Turn; traceId: string; answer?: boolean }) {
+export function TurnBlock({ turn: { message, parts }, traceId, answer = false }: { turn: Turn; traceId: string; answer?: boolean }) {
   const { icon: Icon, color } = ROLES[message.role] ?? OTHER_ROLE;
   return (
     <article data-testid="message" data-role={message.role} data-answer={answer} className="group/turn px-3 pt-2.5 pb-1 [content-visibility:auto] [contain-intrinsic-size:auto_120px]">
@@ -92,7 +92,7 @@ function TurnBlock({ turn: { message, parts }, traceId, answer = false }: { turn
   );
 }
 
-function Parts({ parts, traceId }: { parts: Turn["parts"]; traceId: string }) {
+export function Parts({ parts, traceId }: { parts: Turn["parts"]; traceId: string }) {
   if (parts.length === 0) return <span className="text-faint">nothing</span>;
   return (
     <div className="flex flex-col gap-2">
@@ -149,7 +149,7 @@ function Reasoning({ text }: { text: string }) {
   );
 }
 
-function Tool({ tool }: { tool: ToolDefinition }) {
+export function Tool({ tool }: { tool: ToolDefinition }) {
   return (
     <div className="py-1.5">
       <div className="font-mono text-sm font-medium">{tool.name}</div>
@@ -164,7 +164,7 @@ function Tool({ tool }: { tool: ToolDefinition }) {
 }
 
 /** What stands above the conversation and is rarely read: one line until it is opened. */
-function Folded({ icon: Icon, title, size, copy, children }: { icon: LucideIcon; title: string; size: string; copy?: string; children: ReactNode }) {
+export function Folded({ icon: Icon, title, size, copy, children }: { icon: LucideIcon; title: string; size: string; copy?: string; children: ReactNode }) {
   const [open, setOpen] = useState(false);
   return (
     <section className="border-b border-line">

@@ -1,19 +1,21 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import { logsQuery, traceQuery } from "../../api/queries";
 import { findInRun } from "../../api/runs";
 import type { LoadedRun } from "../../api/types";
+import { growTo, isGrowing } from "../../trace/grow";
+import type { Run as RunOf } from "../../trace/run";
 import { formatCount } from "../../ui/format";
 import { Empty, ErrorState, ListSkeleton } from "../../ui/States";
-import { Tabs } from "../../ui/Tabs";
 import { useLiveTraces } from "../frame/live";
 import { useProject } from "../frame/scope";
 import { RunHeader } from "./RunHeader";
+import { readZoom } from "./place";
 import { RunLogs } from "./RunLogs";
 import { createRunStore, RunProvider } from "./store";
-import { Workbench } from "./Workbench";
+import { Views } from "./Views";
 
 const route = getRouteApi("/projects/$project/runs/$traceId");
 
@@ -36,9 +38,10 @@ export function Run() {
 }
 
 function OpenRun({ loaded }: { loaded: LoadedRun }) {
-  const { span } = route.useSearch();
-  const { run, trace } = loaded;
-  const [store] = useState(() => createRunStore(run, span, findInRun));
+  const { span, zoom } = route.useSearch();
+  const { trace } = loaded;
+  const run = useGrowing(loaded.run);
+  const [store] = useState(() => createRunStore(run, span, findInRun, readZoom(zoom)));
   useEffect(() => {
     if (store.getState().run !== run) store.getState().update(run);
   }, [store, run]);
@@ -58,23 +61,22 @@ function OpenRun({ loaded }: { loaded: LoadedRun }) {
   );
 }
 
-/** What there is to see of a run: its timeline, and what it logged. */
-function Views({ loaded }: { loaded: LoadedRun }) {
-  const { view } = route.useSearch();
-  const navigate = route.useNavigate();
-  const { log_count = 0, run } = loaded;
-  const tabs = [
-    { value: "timeline", label: "Timeline" },
-    ...(log_count > 0 ? [{ value: "logs", label: "Logs", count: log_count }] : []),
-  ];
-  const chosen = view === "logs" && log_count > 0 ? "logs" : "timeline";
-  const choose = (value: string) =>
-    void navigate({ search: ({ view: _, ...search }) => (value === "logs" ? { ...search, view: "logs" } : search), replace: true });
-  return (
-    <Tabs label="Views of the run" tabs={tabs} value={chosen} onChange={choose} className="flex-1">
-      <div className="flex h-full flex-col">{chosen === "logs" ? <RunLogs run={run} /> : <Workbench loaded={loaded} />}</div>
-    </Tabs>
-  );
+/** A run is drawn again each second while it goes on, and less often where drawing it takes longer. */
+const GROW_MS = 1000;
+const GROW_MS_PER_SPAN = 0.5;
+
+/** The run, up to the reader's present while some of it is unfinished. */
+function useGrowing(run: RunOf): RunOf {
+  const since = () => Number(BigInt(Date.now()) * 1000n - run.trace.start_ns / 1000n);
+  const [now_us, setNow] = useState(since);
+  const growing = isGrowing(run, now_us);
+  const tick = useEffectEvent(() => setNow(since()));
+  useEffect(() => {
+    if (!growing) return undefined;
+    const timer = setInterval(tick, GROW_MS + run.trace.length * GROW_MS_PER_SPAN);
+    return () => clearInterval(timer);
+  }, [growing, run]);
+  return useMemo(() => (growing ? growTo(run, now_us) : run), [run, growing, now_us]);
 }
 
 /** Logs may come without any span: they are all there is to see then. */
@@ -113,6 +115,8 @@ function useLiveRun(project: string, traceId: string, spanCount: number): void {
       void queryClient.invalidateQueries({ queryKey: ["trace", project, traceId] });
       void queryClient.invalidateQueries({ queryKey: ["span", project, traceId] });
       void queryClient.invalidateQueries({ queryKey: ["logs", project, traceId] });
+      void queryClient.invalidateQueries({ queryKey: ["dialogue", project, traceId] });
+      void queryClient.invalidateQueries({ queryKey: ["said", project, traceId] });
     }, (spanCount / 1000) * WAIT_MS_PER_1000);
   });
 }

@@ -2,6 +2,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, Hash } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Conversation, Outcome, Score, Span, Usage, Value } from "../../api/types";
+import { path } from "../../api/client";
 import { findSpan } from "../../trace/trace";
 import { CopyButton } from "../../ui/Copy";
 import { formatDuration, formatExact, formatOf } from "../../ui/format";
@@ -10,10 +11,12 @@ import { LongText } from "../../ui/LongText";
 import { PlainText } from "../../ui/Rendered";
 import { type Tab, Tabs } from "../../ui/Tabs";
 import { Duration, Moment, msToUs, Usd } from "../figures";
+import { useProject } from "../frame/scope";
 import { KindIcon, OutcomeIcon, outcomeName } from "../marks";
 import { Attributes } from "./Attributes";
 import { Events, Links, Logs, Scores } from "./Lists";
 import { Messages } from "./Messages";
+import { Recipes } from "./Recipes";
 import { useRun } from "./store";
 import { ValueView } from "./ValueView";
 
@@ -257,8 +260,11 @@ function Side({ label, value, none }: { label: string; value: Value | undefined;
 }
 
 function Raw({ span }: { span: Span }) {
+  const project = useProject();
+  const ids = [project, span.trace_id, span.span_id].map((id) => JSON.stringify(id)).join(", ");
   return (
     <div className="p-3">
+      <Recipes address={path`/api/projects/${project}/traces/${span.trace_id}/spans/${span.span_id}`} python={`client.span(${ids})`} />
       <div className="mb-2 flex items-center gap-2 text-sm text-muted">
         The span as the API gives it
         <CopyButton text={() => JSON.stringify(span, null, 2)} label="Copy the JSON" />

@@ -1,11 +1,12 @@
-import { ChevronRight, CircleSlash2 } from "lucide-react";
+import { ChevronRight, CircleSlash2, ClockAlert, RotateCw } from "lucide-react";
 import { memo, type MouseEvent } from "react";
 import type { Outcome } from "../../api/types";
-import { isError, isRunning, stoppedBy } from "../../trace/trace";
+import { isError, isRunning, stoppedBy, type Trace } from "../../trace/trace";
 import { members } from "../../trace/folds";
 import { nameOf, type Run } from "../../trace/run";
+import { startsBefore } from "../../trace/skew";
 import { addKnown } from "../../trace/sums";
-import { formatCount, lastPart } from "../../ui/format";
+import { formatCount, formatDuration, formatOf, lastPart } from "../../ui/format";
 import { Highlight } from "../Highlight";
 import { Duration, Tokens, Usd } from "../figures";
 import { KindIcon, OutcomeIcon } from "../marks";
@@ -28,6 +29,8 @@ interface Props {
   chosen: boolean;
   dim: boolean;
   query: string;
+  /** By node, where bars are coloured by what steps took. */
+  heat: Float64Array | null;
   /** Called when the pointer comes near. */
   onNear: (node: number) => void;
 }
@@ -36,7 +39,7 @@ interface Props {
  * One row: a span, a fold of like spans, or the marker of a parent that never came. It takes all it
  * shows as properties: while one scrolls, dozens a frame are made, and each hook would cost.
  */
-export const SpanRow = memo(function SpanRow({ store, run, row, node, fold, depth, top, open, chosen, dim, query, onNear }: Props) {
+export const SpanRow = memo(function SpanRow({ store, run, row, node, fold, depth, top, open, chosen, dim, query, heat, onNear }: Props) {
   const expandable = fold >= 0 || run.tree.size[node] > 1;
   const i = run.tree.span[node];
   const toggle = (event: MouseEvent) => {
@@ -72,7 +75,7 @@ export const SpanRow = memo(function SpanRow({ store, run, row, node, fold, dept
         <Name run={run} node={node} fold={fold} query={query} closed={expandable && !open} />
       </div>
       <div className="lane">
-        <Bars run={run} node={node} fold={fold} />
+        <Bars run={run} node={node} fold={fold} heat={heat} />
       </div>
       {fold >= 0 ? <FoldFigures run={run} fold={fold} /> : <SpanFigures run={run} node={node} />}
     </div>
@@ -95,6 +98,7 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
   const failed = fold < 0 && isError(trace, i);
   const hidden = fold >= 0 ? foldErrors(run, fold) : closed ? sums.errors[node] - (failed ? 1 : 0) : 0;
   const name = nameOf(run, node);
+  const model = fold < 0 && trace.kind.at(i) === "llm" && !name.includes(trace.model.at(i)) ? trace.model.at(i) : "";
   const handoff = trace.handoff_to.at(i) && trace.kind.at(i) === "handoff" ? ` → ${trace.handoff_to.at(i)}` : "";
   return (
     <>
@@ -102,10 +106,17 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
       <span className={`truncate ${failed ? "text-error-text" : ""} ${tree.size[node] > 1 ? "font-medium" : ""}`} title={trace.name.at(i)}>
         <Highlight text={name + handoff} query={query} />
       </span>
+      {model && (
+        <span className="min-w-0 shrink-[4] truncate text-sm text-faint">
+          <Highlight text={model} query={query} />
+        </span>
+      )}
       {fold >= 0 && <span className="shrink-0 text-muted tabular-nums">×{formatCount(folds.count[fold])}</span>}
       {closed && fold < 0 && <span className="shrink-0 text-xs text-faint tabular-nums">+{formatCount(tree.size[node] - 1)}</span>}
       {failed && <ErrorBadge text={lastPart(trace.error_type.at(i)) || "error"} title={[trace.error_type.at(i), trace.error_message.at(i)].filter(Boolean).join("\n")} />}
       {fold < 0 && stoppedBy(trace, i) && <StoppedBadge outcome={stoppedBy(trace, i) as Outcome} title={trace.error_message.at(i)} />}
+      {fold < 0 && <RetryBadge attempt={run.attempt[node]} retries={trace.retries[i]} />}
+      {fold < 0 && <SkewBadge run={run} node={node} />}
       {hidden > 0 && <ErrorBadge text={`${formatCount(hidden)} failed`} />}
       {isRunning(trace, i) && <span className="size-1.5 shrink-0 animate-[breathe_1.6s_ease-in-out_infinite] rounded-full bg-accent" title="running" />}
     </>
@@ -129,13 +140,37 @@ function StoppedBadge({ outcome, title }: { outcome: Outcome; title: string }) {
   );
 }
 
+/** Done again because it failed before, or tried more than once within the step. */
+function RetryBadge({ attempt, retries }: { attempt: number; retries: number }) {
+  if (attempt === 0 && !(retries > 0)) return null;
+  const text = attempt > 0 ? `retry ${formatCount(attempt)}` : formatOf(retries, "retry", "retries");
+  return (
+    <span className="flex shrink-0 items-center gap-0.5 rounded-sm bg-hover px-1 text-xs leading-4 text-muted" data-testid="retry" title={attempt > 0 ? "The same was tried before, and failed" : "Tried again within the step"}>
+      <RotateCw size={9} /> {text}
+    </span>
+  );
+}
+
+/** An effect before its cause: the clocks of two machines differ, and the bars can't be read against each other. */
+function SkewBadge({ run: { trace, tree }, node }: { run: Run; node: number }) {
+  const early_us = startsBefore(trace, tree, node);
+  if (early_us === 0) return null;
+  const [own, above] = [trace.service.at(tree.span[node]), trace.service.at(tree.span[tree.parent[node]])];
+  const whose = own && above && own !== above ? `the clocks of ${own} and ${above} differ` : "its clock differs from its parent's";
+  return (
+    <span className="flex shrink-0 text-waiting" data-testid="skew" title={`Starts ${formatDuration(early_us)} before its parent: ${whose}`}>
+      <ClockAlert size={12} aria-label="clock skew" />
+    </span>
+  );
+}
+
 function SpanFigures({ run: { trace, tree, sums }, node }: { run: Run; node: number }) {
   const i = tree.span[node];
   const counted = i < 0 || trace.counted[i] === 1 || tree.size[node] > 1;
   if (counted) {
     return (
       <>
-        {i < 0 ? <span /> : <Duration us={trace.duration_us[i]} />}
+        {i < 0 ? <span /> : <Took trace={trace} i={i} />}
         <Figures input={sums.input_tokens[node]} output={sums.output_tokens[node]} usd={sums.cost_usd[node]} />
       </>
     );
@@ -149,6 +184,13 @@ function SpanFigures({ run: { trace, tree, sums }, node }: { run: Run; node: num
       <span className="figure-minor" />
     </>
   );
+}
+
+/** A step that goes on has taken so long by now, while the run is heard of. */
+function Took({ trace, i }: { trace: Trace; i: number }) {
+  if (!trace.growing || !isRunning(trace, i)) return <Duration us={trace.duration_us[i]} />;
+  const so_far_us = Math.floor((trace.end_us - trace.start_us[i]) / 1e6) * 1e6;
+  return <Duration us={so_far_us} className="text-muted" />;
 }
 
 function FoldFigures({ run, fold }: { run: Run; fold: number }) {

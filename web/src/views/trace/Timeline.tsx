@@ -4,6 +4,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { type CSSProperties, type RefObject, useCallback, useEffect, useEffectEvent, useRef } from "react";
 import { spanQuery } from "../../api/queries";
 import { pan, type Viewport, zoom } from "../../trace/scale";
+import { useHeat } from "./colour";
 import { Minimap } from "./Minimap";
 import { Ruler, TickLines } from "./Ruler";
 import { SpanRow } from "./SpanRow";
@@ -40,6 +41,7 @@ function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
   const cursor = useRun((state) => state.cursor);
   const hits = useRun((state) => state.hits);
   const query = useRun((state) => state.found);
+  const heat = useHeat();
   const rowHeight = useRowHeight();
   const [{ first, end }, reach] = useWindow(scroller, rows.length, rowHeight);
   const mounted = Array.from({ length: Math.max(0, Math.min(end, rows.length) - first) }, (_, k) => first + k);
@@ -75,6 +77,7 @@ function Rows({ container }: { container: RefObject<HTMLDivElement | null> }) {
               chosen={row === chosen}
               dim={query !== "" && !holds(hits, node, fold >= 0 ? run.folds.end[fold] : node + 1)}
               query={query}
+              heat={heat}
               onNear={prefetch}
             />
           );

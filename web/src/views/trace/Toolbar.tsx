@@ -1,8 +1,10 @@
-import { ChevronsDownUp, ChevronsUpDown, CircleX, Maximize, Rows3, Rows4, Search } from "lucide-react";
+import { ChevronsDownUp, ChevronsUpDown, CircleX, Flame, Maximize, Rows3, Rows4, Search } from "lucide-react";
 import { useRef } from "react";
 import { IconButton } from "../../ui/Button";
 import { formatCount, formatOf } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
+import { Menu, MenuChoice, MenuTitle } from "../../ui/Menu";
+import { HEATS, useColour } from "./colour";
 import { useDensity } from "./density";
 import { useRun, useRunStore } from "./store";
 
@@ -23,10 +25,31 @@ export function Toolbar() {
       <IconButton label="Show the whole run  0" onClick={() => store.getState().showAll()}>
         <Maximize size={14} />
       </IconButton>
+      <ColourMenu />
       <IconButton label={density === "dense" ? "Taller rows" : "Denser rows"} aria-pressed={density === "dense"} onClick={toggle}>
         {density === "dense" ? <Rows3 size={15} /> : <Rows4 size={15} />}
       </IconButton>
     </div>
+  );
+}
+
+/** Bars by kind, or by what took most of something. */
+function ColourMenu() {
+  const { by, choose } = useColour();
+  const next = HEATS[(HEATS.indexOf(by) + 1) % HEATS.length];
+  useKeys("Timeline", [{ keys: "c", label: "Colour by kind, duration, cost, tokens", run: () => choose(next) }]);
+  return (
+    <Menu
+      align="end"
+      trigger={
+        <IconButton label={`Coloured by ${by}  c`} data-testid="colour" aria-pressed={by !== "kind"}>
+          <Flame size={14} />
+        </IconButton>
+      }
+    >
+      <MenuTitle>Colour by</MenuTitle>
+      <MenuChoice value={by} options={HEATS.map((value) => ({ value, label: value }))} onChange={choose} />
+    </Menu>
   );
 }
 

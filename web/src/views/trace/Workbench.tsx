@@ -1,22 +1,22 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
 import type { LoadedRun } from "../../api/types";
 import { idOf, nodeOf } from "../../trace/run";
 import { Detail } from "./Detail";
-import { useRunStore } from "./store";
-import { Timeline } from "./Timeline";
+import type { RunPlace } from "./place";
+import { type RunState, useRunStore } from "./store";
 
 const route = getRouteApi("/projects/$project/runs/$traceId");
 
-/** The tree on its time axis, and beside it the span one is on; the divider remembers its place. */
-export function Workbench({ loaded }: { loaded: LoadedRun }) {
-  useSpanInUrl();
+/** A view of the run, and beside it the span one is on; the divider remembers its place. */
+export function Workbench({ loaded, children }: { loaded: LoadedRun; children: ReactNode }) {
+  usePlaceInUrl();
   const layout = useDefaultLayout({ id: "clew.run", storage: localStorage });
   return (
     <Group className="min-h-0 flex-1" orientation="horizontal" {...layout}>
       <Panel id="timeline" defaultSize="58%" minSize="320px" className="flex min-w-0 flex-col">
-        <Timeline />
+        {children}
       </Panel>
       <Separator className="w-px bg-line transition-colors outline-none hover:bg-accent focus-visible:bg-accent data-[separator=active]:bg-accent" />
       <Panel id="detail" minSize="300px" className="flex min-w-0 flex-col">
@@ -28,8 +28,8 @@ export function Workbench({ loaded }: { loaded: LoadedRun }) {
 
 const SETTLE_MS = 160;
 
-/** The span in the URL follows the cursor once it rests; a URL that changes from outside moves the cursor. */
-function useSpanInUrl(): void {
+/** Span and zoom in the URL follow once they rest; a URL that changes from outside moves the cursor. */
+function usePlaceInUrl(): void {
   const store = useRunStore();
   const { span } = route.useSearch();
   const navigate = route.useNavigate();
@@ -42,17 +42,22 @@ function useSpanInUrl(): void {
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const unsubscribe = store.subscribe(({ run, cursor }, before) => {
-      if (cursor.node === before.cursor.node) return;
+    const unsubscribe = store.subscribe((now, before) => {
+      if (now.run !== before.run || (now.cursor.node === before.cursor.node && now.view === before.view)) return;
       clearTimeout(timer);
-      timer = setTimeout(() => {
-        if (run.tree.span[cursor.node] < 0) return;
-        void navigate({ search: (search) => ({ ...search, span: idOf(run, cursor.node) }), replace: true, resetScroll: false });
-      }, SETTLE_MS);
+      timer = setTimeout(() => void navigate({ search: (search) => ({ ...search, ...placeOf(now) }), replace: true, resetScroll: false }), SETTLE_MS);
     });
     return () => {
       clearTimeout(timer);
       unsubscribe();
     };
   }, [store, navigate]);
+}
+
+function placeOf({ run, cursor, view }: RunState): Pick<RunPlace, "span" | "zoom"> {
+  const whole = view.to_us - view.from_us >= run.trace.end_us;
+  return {
+    ...(run.tree.span[cursor.node] >= 0 && { span: idOf(run, cursor.node) }),
+    zoom: whole ? "" : `${Math.floor(view.from_us)}-${Math.ceil(view.to_us)}`,
+  };
 }

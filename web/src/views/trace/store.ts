@@ -46,8 +46,8 @@ export type RunStore = StoreApi<RunState>;
 /** Find the nodes of a run that hold every word: at once, or a moment later. */
 export type Find = (run: Run, query: string) => Int32Array | Promise<Int32Array>;
 
-/** Start to look at a run, at the span that the URL names or else at its first. */
-export function createRunStore(first: Run, spanId: string | undefined, findIn: Find): RunStore {
+/** Start to look at a run: at the span and the part of the time axis that the URL names, else at its first. */
+export function createRunStore(first: Run, spanId: string | undefined, findIn: Find, zoomed?: Viewport): RunStore {
   /** The search under way, for those who go to a hit before it is done. */
   let looking: Promise<void> | undefined;
 
@@ -78,7 +78,7 @@ export function createRunStore(first: Run, spanId: string | undefined, findIn: F
       opening: start,
       rows: listRows(first.tree, first.folds, start),
       cursor: { node: at, fold: -1 },
-      view: fullView(first.trace.end_us),
+      view: zoomed ? fit(zoomed, first.trace.end_us) : fullView(first.trace.end_us),
       query: "",
       hits: new Int32Array(0),
       found: "",

@@ -1,0 +1,115 @@
+"""The views of a run beside its tree: which there are, and what the link keeps of them."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import make
+
+from .app import App
+from .runs import failed, trip
+
+pytestmark = pytest.mark.browser
+
+
+def test_views_that_would_be_empty_are_left_out(app: App) -> None:
+    """A run without judgements and logs has no place for them."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open_run(agent)
+    expect(app.at("tab-raw").first).to_be_visible()
+    expect(app.at("tab-scores")).to_have_count(0)
+    expect(app.at("tab-logs")).to_have_count(0)
+
+
+def test_scores_of_the_run_lead_to_their_spans(app: App, page: Page) -> None:
+    """The view is in the link; a judgement of a step opens the step in the tree."""
+    run = trip()
+    app.send(*run)
+    app.score(run.planner, name="helpful", value=0.9)
+    app.score(run.planner, name="grounded", value=0.1, span_id=run.answer.span_id)
+    app.open_run(run.planner, view="scores")
+    scores = app.at("run-scores")
+    expect(scores).to_contain_text(re.compile("grounded.*helpful", re.DOTALL))
+    scores.get_by_role("button", name="of write the answer").click()
+    expect(app.detail(run.answer)).to_be_visible()
+    expect(page).not_to_have_url(re.compile("view="))
+
+
+def test_link_brings_the_zoom_back(app: App, page: Page) -> None:
+    """What was in view of the time axis is in the address."""
+    run = trip()
+    app.send(*run)
+    app.open_run(run.planner, span=run.look.span_id)
+    expect(app.detail(run.look)).to_be_visible()
+    app.press("z")
+    expect(page).to_have_url(re.compile(r"zoom=\d+-\d+"))
+    page.reload()
+    expect(app.detail(run.look)).to_be_visible()
+    zoom = page.locator("div.timeline").evaluate("e => Number(e.style.getPropertyValue('--zoom'))")
+    assert zoom > 2
+    app.press("0")
+    expect(page).not_to_have_url(re.compile("zoom="))
+
+
+def test_retry_and_waiting_are_seen_in_the_tree(app: App) -> None:
+    """The second try says so, the step that waits is hatched, and its agent's work isn't."""
+    root = make.agent(clew__outcome="waiting")
+    tries = [
+        make.tool("charge", parent=root, input__value="9", error="429"),
+        make.tool("charge", parent=root, input__value="9"),
+    ]
+    asked = make.tool("approve", parent=root, clew__outcome="waiting")
+    app.send(root, *tries, asked)
+    app.open_run(root)
+    expect(app.span_row(tries[1]).get_by_test_id("retry")).to_have_text("retry 1")
+    shape = "data-shape"
+    expect(app.span_row(asked).locator(".bar").first).to_have_attribute(shape, "waiting")
+    expect(app.span_row(root).locator(".bar").first).to_have_attribute(shape, "bracket")
+
+
+def test_bars_are_coloured_by_what_steps_took(app: App) -> None:
+    """The key c goes from the kind to the duration: the longest step is the hottest."""
+    root = make.agent(seconds=60)
+    short, long = make.tool("short", parent=root), make.tool("long", parent=root, seconds=9)
+    app.send(root, short, long)
+    app.open_run(root)
+    expect(app.span_row(long)).to_be_visible()
+    app.press("c")
+    for span, heat in ((long, "100%"), (short, "11%")):
+        bar = app.span_row(span).locator(".bar")
+        expect(bar).to_have_attribute("style", re.compile(f"heat-high\\) {heat}"))
+
+
+def test_clock_that_differs_is_told(app: App) -> None:
+    """A step that starts before the one that called it came from another clock."""
+    root = make.agent(start_ns=make.T0 + make.SECOND)
+    early = make.tool(parent=root, start_ns=make.T0)
+    app.send(root, early)
+    app.open_run(root)
+    expect(app.span_row(early).get_by_test_id("skew")).to_have_attribute(
+        "title", re.compile("1 s before its parent")
+    )
+
+
+def test_running_steps_grow(app: App) -> None:
+    """What began just now counts its seconds without being sent again."""
+    begin = time.time_ns() - 2 * make.SECOND
+    root = make.agent(start_ns=begin, seconds=None)
+    app.send(root, make.tool(parent=root, start_ns=begin))
+    app.open_run(root)
+    for seconds in ("[3-9] s", "([5-9]|1[0-9]) s"):
+        expect(app.span_row(root)).to_contain_text(re.compile(seconds))
+
+
+def test_raw_says_how_a_program_gets_the_run(app: App) -> None:
+    """As a command, in Python and as JSON."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open_run(agent, view="raw")
+    expect(app.at("raw-run")).to_contain_text(f"/traces/{agent.trace_id}'")
+    expect(app.at("raw-run")).to_contain_text("client.trace(")
