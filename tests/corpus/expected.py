@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from clew.span import Log
+from clew.span import Log, Span
 from clew.wire.normalize import conversation, normalize, scores
 from clew.wire.otlp import decode_logs, decode_traces
 
@@ -22,9 +22,7 @@ HERE = Path(__file__).parent
 
 def understood(folder: Path) -> list[dict[str, Any]]:
     """What the bodies of a folder become: each span with its facts, conversation and scores."""
-    spans = decode_traces((folder / "traces.otlp.pb").read_bytes(), "protobuf").spans
-    body = folder / "logs.otlp.pb"
-    logs: list[Log] = decode_logs(body.read_bytes(), "protobuf").logs if body.exists() else []
+    spans, logs = recorded(folder)
     return [
         msgspec.to_builtins(
             {
@@ -36,8 +34,16 @@ def understood(folder: Path) -> list[dict[str, Any]]:
                 "scores": scores(span),
             }
         )
-        for span in sorted(spans, key=lambda span: (span.start_ns, span.span_id))
+        for span in spans
     ]
+
+
+def recorded(folder: Path) -> tuple[list[Span], list[Log]]:
+    """The spans of a folder, oldest first, and its log records."""
+    spans = decode_traces((folder / "traces.otlp.pb").read_bytes(), "protobuf").spans
+    body = folder / "logs.otlp.pb"
+    logs: list[Log] = decode_logs(body.read_bytes(), "protobuf").logs if body.exists() else []
+    return sorted(spans, key=lambda span: (span.start_ns, span.span_id)), logs
 
 
 def folders() -> list[Path]:

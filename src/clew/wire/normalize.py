@@ -18,7 +18,15 @@ import msgspec
 from clew import conventions as c
 from clew.span import Conversation, Cost, Facts, Usage
 from clew.wire import previews
-from clew.wire.dialects import clew, genai, genai_legacy, generic, openinference, traceloop
+from clew.wire.dialects import (
+    clew,
+    genai,
+    genai_legacy,
+    generic,
+    openai_agents,
+    openinference,
+    traceloop,
+)
 from clew.wire.dialects.dialect import no_scores
 from clew.wire.messages import recognised
 from clew.wire.outcomes import outcome, says_error
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
+    openai_agents.DIALECT,
     openinference.KIND,
     traceloop.KIND,
     genai.DIALECT,

@@ -126,7 +126,12 @@ _LABELS = frozenset(
         c.LLM_PROMPT_TEMPLATE_VARIABLES,
     }
 )
-_NOT_PARAMETERS = frozenset({"messages", "input", "tools", "functions", "model", "stream"})
+_NOT_PARAMETERS = frozenset(
+    "messages input tools functions model stream instructions id created_at object status output"
+    " usage error metadata base_url".split()
+)
+"""What stands among the parameters and is none: some instrumentors give the whole request there,
+some the whole response."""
 _SIGNS = frozenset(
     {
         c.OPENINFERENCE_SPAN_KIND,
@@ -465,8 +470,7 @@ def _message_at(attributes: Attributes, prefix: str, index: int, role: str) -> M
     """One message without a walk over all attributes, as far as a preview needs it."""
     base = f"{prefix}.{index}.message."
     said = attributes.get(base + "role")
-    content = attributes.get(base + "content")
-    held = content_parts(content)
+    held: list[Part] = []
     for position in count_up():
         name = f"{base}contents.{position}.message_content.type"
         if name not in attributes:
@@ -477,6 +481,8 @@ def _message_at(attributes: Attributes, prefix: str, index: int, role: str) -> M
             held.append(Part(type="text", text=text(words)))
         elif kind in ("image", "audio", "video", "document"):
             held.append(Part(type="blob", modality=kind))
+    # Some say the text twice, as the content and as its only part.
+    held = held or content_parts(attributes.get(base + "content"))
     for position in count_up():
         call = f"{base}tool_calls.{position}.tool_call."
         name = attributes.get(call + "function.name")
