@@ -207,6 +207,15 @@ OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier"
 OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier"
 OPERATION_COST = "operation.cost"
 
+GEN_AI_USAGE_DETAILS_REASONING_TOKENS = "gen_ai.usage.details.reasoning_tokens"
+
+# LangSmith's client, when it exports over OpenTelemetry.
+LANGSMITH_SPAN_KIND = "langsmith.span.kind"
+LANGSMITH_SPAN_TAGS = "langsmith.span.tags"
+"""Comma separated."""
+LANGSMITH_METADATA = "langsmith.metadata."
+LANGSMITH_TRACE_SESSION_ID = "langsmith.trace.session_id"
+
 # OpenLLMetry / traceloop.
 TRACELOOP_SCOPE = "traceloop.tracer"
 TRACELOOP_SPAN_KIND = "traceloop.span.kind"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from clew.pricing import price, price_span
-from clew.span import Conversation, Facts, Log, Message, Part, Span, Usage
+from clew.span import Conversation, Facts, Log, Message, Span, Usage
 from clew.wire.normalize import conversation, normalize_with_logs
 from demo.model import Exchange, Failure, Json, input_tokens, output_tokens
 
@@ -230,8 +230,8 @@ def _result(value: Any) -> object:
             return value
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
         value = value[0].get("text", value)
-    if isinstance(value, Part):
-        value = value.text
+    if isinstance(value, dict) and len(value) == 1:
+        return _result(*value.values())
     return value.strip() if isinstance(value, str) else value
 
 
@@ -248,10 +248,14 @@ def _misread_tools(held: list[_Understood], told: Sequence[Any]) -> Iterator[str
             yield f"{tool['name']} {one.facts.outcome}"
         if tool["arguments"]["city"] not in json.dumps(_plain(one.said), ensure_ascii=False):
             yield f"{tool['name']} without its arguments"
-        if not tool["failed"] and tool["result"] not in json.dumps(
-            one.said.output, ensure_ascii=False, default=str
-        ):
+        if not tool["failed"] and tool["result"] not in _given(one.said):
             yield f"{tool['name']} gave {one.said.output!r}"
+
+
+def _given(said: Conversation) -> str:
+    """What came out of a tool: a value, or the message that it became."""
+    held = [part.response or part.text for message in said.messages_out for part in message.parts]
+    return json.dumps([said.output, *held], ensure_ascii=False, default=str)
 
 
 def _plain(said: Conversation) -> object:

@@ -18,7 +18,9 @@ SDK = ("opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-http==1.4
 
 class Library(NamedTuple):
     """One recording: `packages` with their versions, the first of them gives the folder its
-    version; `program` is a file beside `weather.py`, run with the argument `watcher`."""
+    version; `program` is a file beside `weather.py`, run with the argument `watcher`.
+
+    `tools_watched` is False for clients of models: their programs run the tools by themselves."""
 
     name: str
     packages: tuple[str, ...]
@@ -26,6 +28,7 @@ class Library(NamedTuple):
     watcher: str = ""
     agents: tuple[str, ...] = (weather.AGENT,)
     handoff: tuple[str, str] | None = None
+    tools_watched: bool = True
     session: str | None = weather.SESSION
     user: str | None = weather.USER
     prompt: str | None = None
@@ -83,5 +86,80 @@ LIBRARIES = (
             "calls": "a call that failed doesn't tell its model",
             "messages": "a call that failed doesn't tell what was asked",
         },
+    ),
+    Library(
+        name="langgraph",
+        packages=(
+            "langgraph==1.2.24",
+            "langchain==1.5.2",
+            "langchain-openai==1.7.4",
+            "openinference-instrumentation-langchain==0.1.80",
+            *SDK,
+        ),
+        program="on_langgraph",
+        watcher="openinference",
+    ),
+    Library(
+        name="langgraph",
+        packages=(
+            "langgraph==1.2.24",
+            "langchain==1.5.2",
+            "langchain-openai==1.7.4",
+            "opentelemetry-instrumentation-langchain==0.62.4",
+            *SDK,
+        ),
+        program="on_langgraph",
+        watcher="openllmetry",
+        unsent={"tokens": "reasoning tokens are not sent"},
+    ),
+    Library(
+        name="langgraph",
+        packages=(
+            "langgraph==1.2.24",
+            "langchain==1.5.2",
+            "langchain-openai==1.7.4",
+            "langsmith[otel]==0.15.1",
+            *SDK,
+        ),
+        program="on_langgraph",
+        watcher="langsmith",
+    ),
+    Library(
+        name="pydantic-ai",
+        packages=("pydantic-ai-slim[openai]==2.68.0", *SDK),
+        program="on_pydantic_ai",
+        user=None,
+        unsent={"messages": "a call that failed doesn't tell what was asked"},
+    ),
+    Library(
+        name="google-adk",
+        packages=("google-adk==2.13.0", "opentelemetry-exporter-otlp-proto-http"),
+        program="on_google_adk",
+        agents=(weather.AGENT, weather.POET),
+        handoff=(weather.AGENT, weather.POET),
+    ),
+    Library(
+        name="anthropic",
+        packages=("anthropic==2.14.0", *SDK),
+        program="on_anthropic",
+        watcher="",
+        agents=(),
+        tools_watched=False,
+    ),
+    Library(
+        name="anthropic",
+        packages=("anthropic==2.14.0", "openinference-instrumentation-anthropic==3.1.0", *SDK),
+        program="on_anthropic",
+        watcher="openinference",
+        agents=(),
+        tools_watched=False,
+    ),
+    Library(
+        name="anthropic",
+        packages=("anthropic==2.14.0", "opentelemetry-instrumentation-anthropic==0.62.4", *SDK),
+        program="on_anthropic",
+        watcher="openllmetry",
+        agents=(),
+        tools_watched=False,
     ),
 )

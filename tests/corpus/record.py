@@ -11,6 +11,7 @@ needs no other environment than the one of the tests.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import re
@@ -36,6 +37,8 @@ from demo.model import FakeModel
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "clew-corpus"
 PROGRAM_S = 180
+PACKED_BYTES = 100_000
+"""A body that is longer is kept packed."""
 _OF_THE_MACHINE = re.compile(r"(process|host|os)\.|service\.instance\.id$|telemetry\.auto")
 _NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: a program that asks anybody but this machine fails."""
@@ -107,7 +110,8 @@ def _run(library: Library, python: Path, variables: dict[str, str]) -> None:
 
 
 def _happened(library: Library, model: FakeModel, tools: Path) -> dict[str, Any]:
-    lines = tools.read_text("utf-8").splitlines() if tools.exists() else []
+    watched = library.tools_watched and tools.exists()
+    lines = tools.read_text("utf-8").splitlines() if watched else []
     return {
         "library": library.name,
         "version": library.version,
@@ -136,8 +140,14 @@ def _keep(path: Path, request: Any, bodies: list[bytes]) -> None:
         del held.resource.attributes[:]
         held.resource.attributes.extend(own)
     _hide_paths(request)
-    if bodies:
-        path.write_bytes(request.SerializeToString())
+    packed = path.with_suffix(".pb.gz")
+    for old in (path, packed):
+        old.unlink(missing_ok=True)
+    held = request.SerializeToString()
+    if len(held) > PACKED_BYTES:
+        packed.write_bytes(gzip.compress(held, mtime=0))
+    elif held:
+        path.write_bytes(held)
 
 
 def _hide_paths(message: Protobuf) -> None:

@@ -23,6 +23,8 @@ from clew.wire.dialects import (
     genai,
     genai_legacy,
     generic,
+    langchain,
+    langsmith,
     openai_agents,
     openinference,
     traceloop,
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
 DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
     openai_agents.DIALECT,
+    langchain.DIALECT,
+    langsmith.DIALECT,
     openinference.KIND,
     traceloop.KIND,
     genai.DIALECT,
