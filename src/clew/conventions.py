@@ -209,6 +209,13 @@ OPERATION_COST = "operation.cost"
 
 GEN_AI_USAGE_DETAILS_REASONING_TOKENS = "gen_ai.usage.details.reasoning_tokens"
 
+# Google's Agent Development Kit, beside the GenAI names.
+GCP_VERTEX_LLM_REQUEST = "gcp.vertex.agent.llm_request"
+GCP_VERTEX_LLM_RESPONSE = "gcp.vertex.agent.llm_response"
+GCP_VERTEX_TOOL_CALL_ARGS = "gcp.vertex.agent.tool_call_args"
+GCP_VERTEX_TOOL_RESPONSE = "gcp.vertex.agent.tool_response"
+GCP_VERTEX_SESSION_ID = "gcp.vertex.agent.session_id"
+
 # LangSmith's client, when it exports over OpenTelemetry.
 LANGSMITH_SPAN_KIND = "langsmith.span.kind"
 LANGSMITH_SPAN_TAGS = "langsmith.span.tags"

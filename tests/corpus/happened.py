@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from clew.analysis.usage import uncounted
 from clew.pricing import price, price_span
 from clew.span import Conversation, Facts, Log, Message, Span, Usage
 from clew.wire.normalize import conversation, normalize_with_logs
@@ -24,6 +25,7 @@ ASPECTS = (
     "tool calls",
     "tools",
     "tokens",
+    "counted once",
     "cost",
     "session",
     "user",
@@ -76,11 +78,13 @@ def _told_usage(exchange: Exchange, reply: Any) -> Json | None:
     wants_usage = isinstance(options, dict) and options.get("include_usage")
     if request.path == "/v1/chat/completions" and request.stream and not wants_usage:
         return None
+    # Anthropic has no count of its own for reasoning.
+    reasoning = 0 if request.path == "/v1/messages" else reply.reasoning_tokens
     return {
         "input_tokens": input_tokens(request, reply),
         "output_tokens": output_tokens(reply),
         "cache_read_tokens": reply.cached_tokens,
-        "reasoning_tokens": reply.reasoning_tokens,
+        "reasoning_tokens": reasoning,
     }
 
 
@@ -115,6 +119,7 @@ def problems(happened: Happened, spans: Sequence[Span], logs: Sequence[Log]) -> 
             found[aspect].append(f"call {index}: {said}")
     found["tools"] += _misread_tools(held, happened["tools"])
     found["agent"] += _missing(held, happened["agents"])
+    found["counted once"] += _miscounted(held, told)
     found["handoff"] += _missing_handoff(held, happened.get("handoff"))
     for aspect in ("session", "user", "prompt"):
         found[aspect] += _misread_pin(held, aspect, happened.get(aspect))
@@ -132,11 +137,23 @@ class _Understood:
 
 
 def _calls(held: list[_Understood], spans: Sequence[Span]) -> list[_Understood]:
-    """The model calls: of nested ones, seen by two layers, the inner."""
+    """The model calls, each once: of nested ones the inner, with the words of the outer where only
+    that has them; of two side by side with one response id the first."""
     parents = {span.span_id: span.parent_id for span in spans}
-    models = {one.span.span_id for one in held if one.facts.kind == "llm"}
+    models = {one.span.span_id: one for one in held if one.facts.kind == "llm"}
     around = {up for model in models for up in _above(model, parents)}
-    return [one for one in held if one.span.span_id in models - around]
+    known: set[str] = set()
+    calls: list[_Understood] = []
+    for span_id, one in models.items():
+        answer = one.facts.response_id
+        if span_id in around or answer in known:
+            continue
+        if not (one.said.messages_in or one.said.messages_out):
+            outer = (models[up] for up in _above(span_id, parents) if up in models)
+            one.said = next(outer, one).said
+        known |= {answer} - {""}
+        calls.append(one)
+    return calls
 
 
 def _above(span_id: str, parents: dict[str, str]) -> Iterator[str]:
@@ -191,6 +208,51 @@ def _misread_usage(call: _Understood, truth: Any) -> Iterator[tuple[str, str]]:
         yield "cost", f"{cost and cost.total_usd}, not {meant and meant.total_usd}"
 
 
+class _Counted(NamedTuple):
+    """A span as the counting of tokens sees it."""
+
+    span_id: str
+    parent_id: str
+    kind: str
+    start_ns: int
+    response_id: str
+    usage_scope: str
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_tokens: int | None
+    reasoning_tokens: int | None
+    cost_usd: float | None
+    has_content: bool
+
+
+def _counted(one: _Understood) -> _Counted:
+    usage, span, facts = one.facts.usage or Usage(), one.span, one.facts
+    return _Counted(
+        span_id=span.span_id,
+        parent_id=span.parent_id,
+        kind=facts.kind,
+        start_ns=span.start_ns,
+        response_id=facts.response_id,
+        usage_scope=usage.scope if facts.usage else "",
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cache_read_tokens=usage.cache_read_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        cost_usd=facts.cost.total_usd if facts.cost else None,
+        has_content=bool(facts.output_preview),
+    )
+
+
+def _miscounted(held: list[_Understood], told: Sequence[Any]) -> Iterator[str]:
+    """The sum of the whole recording, however many spans report a call or sum it up."""
+    bearers = [_counted(one) for one in held]
+    left_out = uncounted(bearers)
+    got = sum(b.input_tokens or 0 for b in bearers if b.span_id not in left_out)
+    meant = sum(call["usage"]["input_tokens"] for call in told if call.get("usage"))
+    if got != meant:
+        yield f"{got} input tokens in all, not {meant}"
+
+
 def _near(one: float | None, other: float | None) -> bool:
     return one is not None and other is not None and abs(one - other) <= 1e-9
 
@@ -198,13 +260,14 @@ def _near(one: float | None, other: float | None) -> bool:
 def _flat(messages: Sequence[Message]) -> Iterator[tuple[str, object]]:
     """What was said, in order: words with their role, calls and results of tools."""
     for message in messages:
+        words = "\n".join(part.text for part in message.parts if part.type in ("text", "refusal"))
+        if words.strip():
+            yield _role(message.role), words.strip()
         for part in message.parts:
             if part.type == "tool_call":
                 yield "call", (part.name, part.arguments or {})
             elif part.type == "tool_call_response":
                 yield "result", _result(part.response)
-            elif part.text.strip():
-                yield _role(message.role), part.text.strip()
 
 
 def _flat_told(messages: Sequence[Any]) -> Iterator[tuple[str, object]]:
@@ -236,7 +299,7 @@ def _result(value: Any) -> object:
 
 
 def _misread_tools(held: list[_Understood], told: Sequence[Any]) -> Iterator[str]:
-    tools = [one for one in held if one.facts.kind == "tool"]
+    tools = [one for one in held if one.facts.kind == "tool" and not one.facts.handoff_to]
     got = [one.facts.tool_name.rpartition(".")[2] for one in tools]
     meant = [tool["name"] for tool in told]
     if got != meant:

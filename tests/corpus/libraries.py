@@ -33,6 +33,7 @@ class Library(NamedTuple):
     user: str | None = weather.USER
     prompt: str | None = None
     unsent: Mapping[str, str] = {}
+    variables: Mapping[str, str] = {}
     script: Callable[[Request], Reply | Failure] = answers
 
     @property
@@ -135,31 +136,85 @@ LIBRARIES = (
         name="google-adk",
         packages=("google-adk==2.13.0", "opentelemetry-exporter-otlp-proto-http"),
         program="on_google_adk",
+        variables={"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "SPAN_ONLY"},
         agents=(weather.AGENT, weather.POET),
         handoff=(weather.AGENT, weather.POET),
+        unsent={"user": "users are not sent"},
+    ),
+    Library(
+        name="google-adk",
+        packages=("google-adk==2.13.0", "opentelemetry-exporter-otlp-proto-http"),
+        program="on_google_adk",
+        watcher="first-schema",
+        variables={"ADK_TELEMETRY_SCHEMA_VERSION_OPT_IN": "1"},
+        agents=(weather.AGENT, weather.POET),
+        handoff=(weather.AGENT, weather.POET),
+        unsent={
+            "user": "users are not sent",
+            "messages": "a call that failed doesn't tell what was asked",
+        },
     ),
     Library(
         name="anthropic",
         packages=("anthropic==2.14.0", *SDK),
         program="on_anthropic",
-        watcher="",
+        variables={"ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE": "content"},
         agents=(),
+        session=None,
+        user=None,
         tools_watched=False,
+        unsent={"messages": "the words of a streamed answer are not sent"},
     ),
     Library(
         name="anthropic",
-        packages=("anthropic==2.14.0", "openinference-instrumentation-anthropic==3.1.0", *SDK),
+        packages=(
+            "anthropic==2.14.0",
+            "openinference-instrumentation-anthropic==3.1.0",
+            *SDK,
+        ),
         program="on_anthropic",
         watcher="openinference",
+        variables={"ANTHROPIC_OPEN_TELEMETRY": "false"},
         agents=(),
         tools_watched=False,
     ),
     Library(
         name="anthropic",
-        packages=("anthropic==2.14.0", "opentelemetry-instrumentation-anthropic==0.62.4", *SDK),
+        packages=(
+            "anthropic==2.14.0",
+            "opentelemetry-instrumentation-anthropic==0.62.4",
+            *SDK,
+        ),
         program="on_anthropic",
         watcher="openllmetry",
+        variables={"ANTHROPIC_OPEN_TELEMETRY": "false"},
         agents=(),
+        session=None,
+        user=None,
         tools_watched=False,
+        unsent={
+            "tokens": "a streamed call adds the token it began with to its final count",
+            "cost": "computed from the tokens of a streamed call",
+        },
+    ),
+    Library(
+        name="anthropic",
+        packages=(
+            "anthropic==2.14.0",
+            "opentelemetry-instrumentation-anthropic==0.62.4",
+            *SDK,
+        ),
+        program="on_anthropic",
+        watcher="twice",
+        variables={"ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE": "content"},
+        agents=(),
+        session=None,
+        user=None,
+        tools_watched=False,
+        unsent={
+            "tokens": "a streamed call adds the token it began with to its final count",
+            "cost": "computed from the tokens of a streamed call",
+            "calls": "a call that failed has no id by which two reports of it are one",
+        },
     ),
 )

@@ -55,7 +55,7 @@ def record(library: Library, cache: Path) -> None:
         ) as model,
     ):
         tools = Path(scratch, "tools.jsonl")
-        _run(library, python, _variables(model, sink, tools, scratch))
+        _run(library, python, {**_variables(model, sink, tools, scratch), **library.variables})
         folder = HERE / library.folder
         folder.mkdir(exist_ok=True)
         _keep(folder / "traces.otlp.pb", ExportTraceServiceRequest(), sink.bodies("/v1/traces"))

@@ -12,7 +12,7 @@ def answers(request: Request) -> Reply | Failure:
     where there is somebody to take it, and can break."""
     if "break" in request.user:
         return Failure(status=400, message="no such thing", code="invalid_request_error")
-    if "rain" in request.user:
+    if "rain" in request.user or "one line" in request.system:
         return _poem(request)
     if "alerts" in request.user:
         asked = _call(request, "get_alerts", at_most=2)

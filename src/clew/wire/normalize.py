@@ -23,6 +23,7 @@ from clew.wire.dialects import (
     genai,
     genai_legacy,
     generic,
+    google_adk,
     langchain,
     langsmith,
     openai_agents,
@@ -38,6 +39,7 @@ from clew.wire.providers import (
     provider_of_model,
 )
 from clew.wire.shape import SHAPE_NAMES, SHAPES, Shape
+from clew.wire.values import record, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +56,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     openinference.KIND,
     traceloop.KIND,
     genai.DIALECT,
+    google_adk.DIALECT,
     openinference.DIALECT,
     genai_legacy.DIALECT,
     traceloop.DIALECT,
@@ -269,8 +272,17 @@ def _settle_tool(span: Span, facts: Facts) -> None:
             facts.tool_is_error = True
     transfer = _TRANSFER.fullmatch(facts.tool_name)
     if transfer and not facts.handoff_to:
-        facts.handoff_to = transfer[1]
+        facts.handoff_to = _named_agent(span) if transfer[1] == "agent" else transfer[1]
         facts.handoff_from = facts.handoff_from or facts.agent_name
+
+
+def _named_agent(span: Span) -> str:
+    """Who `transfer_to_agent` is called with."""
+    for name in (c.GEN_AI_TOOL_CALL_ARGUMENTS, c.GCP_VERTEX_TOOL_CALL_ARGS, c.INPUT_VALUE):
+        given = record(span.attributes.get(name))
+        if given:
+            return text(given.get("agent_name"))
+    return ""
 
 
 def _settle_previews(span: Span, facts: Facts, spoken: Iterable[Dialect]) -> bool:

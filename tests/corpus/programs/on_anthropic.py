@@ -1,6 +1,5 @@
 """The weather desk on Anthropic's client alone: the loop around the model is the program's own."""
 
-import os
 import sys
 from contextlib import suppress
 
@@ -28,7 +27,7 @@ def watch(provider) -> None:
     """Put the instrumentor in place; without one the client tells by itself."""
     if WATCHER == "openinference":
         from openinference.instrumentation.anthropic import AnthropicInstrumentor
-    elif WATCHER == "openllmetry":
+    elif WATCHER in ("openllmetry", "twice"):
         from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor
     else:
         return
@@ -78,7 +77,6 @@ def talk() -> None:
         client.messages.create(model=MODEL, max_tokens=200, messages=asked)
 
 
-os.environ["ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE"] = "content"
 provider = tracers()
 watch(provider)
 with visitor(WATCHER):
