@@ -103,13 +103,13 @@ class Request:
     @cached_property
     def system(self) -> str:
         """The system prompt, or the Responses API's `instructions`."""
-        said = [_text(m) for m in self.messages if m.get("role") in {"system", "developer"}]
+        said = [message_text(m) for m in self.messages if m.get("role") in {"system", "developer"}]
         return "\n".join([*said, str(self.body.get("instructions", ""))]).strip()
 
     @property
     def user(self) -> str:
         """The text of the last user message."""
-        said = [_text(m) for m in self.messages if m.get("role") == "user"]
+        said = [message_text(m) for m in self.messages if m.get("role") == "user"]
         return said[-1] if said else ""
 
     @property
@@ -121,7 +121,7 @@ class Request:
     @property
     def tool_results(self) -> list[str]:
         """What the tools answered so far, oldest first."""
-        return [_text(m) for m in self.messages if m.get("role") == "tool"]
+        return [message_text(m) for m in self.messages if m.get("role") == "tool"]
 
     @cached_property
     def token_count(self) -> int:
@@ -341,7 +341,8 @@ def _chat_message(item: Json) -> Json:
     return item
 
 
-def _text(message: Json) -> str:
+def message_text(message: Json) -> str:
+    """The words of a chat message."""
     content = message.get("content", message.get("output", ""))
     if isinstance(content, list):
         parts = cast("list[Json]", content)
@@ -357,7 +358,7 @@ def _message_tokens(message: Json) -> int:
         else 0
     )
     calls = message.get("tool_calls")
-    said = _text(message) + (json.dumps(calls) if calls else "")
+    said = message_text(message) + (json.dumps(calls) if calls else "")
     return count_tokens(said) + images * IMAGE_TOKENS + 4
 
 

@@ -299,8 +299,10 @@ def _result(value: Any) -> object:
 
 
 def _misread_tools(held: list[_Understood], told: Sequence[Any]) -> Iterator[str]:
-    tools = [one for one in held if one.facts.kind == "tool" and not one.facts.handoff_to]
-    got = [one.facts.tool_name.rpartition(".")[2] for one in tools]
+    # Tools that a library brings along (to answer, to hand over) are none of the program's.
+    names = {tool["name"] for tool in told}
+    tools = [one for one in held if one.facts.kind == "tool" and _tool_name(one) in names]
+    got = [_tool_name(one) for one in tools]
     meant = [tool["name"] for tool in told]
     if got != meant:
         yield f"ran {got}, not {meant}"
@@ -313,6 +315,10 @@ def _misread_tools(held: list[_Understood], told: Sequence[Any]) -> Iterator[str
             yield f"{tool['name']} without its arguments"
         if not tool["failed"] and tool["result"] not in _given(one.said):
             yield f"{tool['name']} gave {one.said.output!r}"
+
+
+def _tool_name(one: _Understood) -> str:
+    return one.facts.tool_name.rpartition(".")[2]
 
 
 def _given(said: Conversation) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from corpus.programs import weather
-from corpus.script import answers
+from corpus.script import answers, fields
 from demo.model import Failure, Reply, Request
 
 SDK = ("opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-http==1.45.2")
@@ -216,5 +216,83 @@ LIBRARIES = (
             "cost": "computed from the tokens of a streamed call",
             "calls": "a call that failed has no id by which two reports of it are one",
         },
+    ),
+    Library(
+        name="strands",
+        packages=("strands-agents[otel,openai]==1.62.0",),
+        program="on_strands",
+        unsent={"tokens": "reasoning tokens are not sent"},
+    ),
+    Library(
+        name="smolagents",
+        packages=(
+            "smolagents[openai]==1.26.0",
+            "openinference-instrumentation-smolagents==0.1.43",
+            *SDK,
+        ),
+        program="on_smolagents",
+        unsent={
+            "calls": "a call that failed doesn't tell its model",
+            "messages": "messages that it joins before it sends them are told one by one",
+            "tokens": "cached and reasoning tokens are not sent",
+            "cost": "computed from tokens without the cached ones",
+        },
+        watcher="openinference",
+    ),
+    Library(
+        name="agno",
+        packages=(
+            "agno==3.1.10",
+            "openai==3.57.0",
+            "openinference-instrumentation-agno==1.0.15",
+            *SDK,
+        ),
+        program="on_agno",
+        unsent={"tokens": "reasoning tokens of a streamed call are not sent"},
+        watcher="openinference",
+    ),
+    Library(
+        name="llama-index",
+        packages=(
+            "llama-index-core==0.14.25",
+            "llama-index-llms-openai==0.8.3",
+            "openinference-instrumentation-llama-index==4.6.1",
+            *SDK,
+        ),
+        program="on_llama_index",
+        unsent={"agent": "the name of an agent is sent only inside of printed objects"},
+        watcher="openinference",
+    ),
+    Library(
+        name="dspy",
+        packages=("dspy==3.4.1", "openinference-instrumentation-dspy==0.1.48", *SDK),
+        program="on_dspy",
+        script=fields,
+        watcher="openinference",
+    ),
+    Library(
+        name="crewai",
+        packages=(
+            "crewai==1.15.30",
+            "openinference-instrumentation-crewai==1.1.21",
+            "openinference-instrumentation-openai==0.1.66",
+            *SDK,
+        ),
+        program="on_crewai",
+        watcher="openinference",
+    ),
+    Library(
+        name="litellm",
+        packages=("litellm==1.110.2", "openinference-instrumentation-litellm==0.1.51", *SDK),
+        program="on_litellm",
+        unsent={"calls": "the model is sent only inside of answers that call a tool"},
+        watcher="openinference",
+        agents=(),
+        tools_watched=False,
+    ),
+    Library(
+        name="langfuse",
+        packages=("langfuse==5.0.4", "openai==3.57.0", *SDK),
+        program="on_langfuse",
     ),
 )

@@ -20,14 +20,19 @@ from clew.span import Conversation, Cost, Facts, Usage
 from clew.wire import previews
 from clew.wire.dialects import (
     clew,
+    crewai,
     genai,
     genai_legacy,
     generic,
     google_adk,
     langchain,
+    langfuse,
     langsmith,
+    llama_index,
     openai_agents,
     openinference,
+    smolagents,
+    strands,
     traceloop,
 )
 from clew.wire.dialects.dialect import no_scores
@@ -50,7 +55,12 @@ if TYPE_CHECKING:
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
+    langfuse.DIALECT,
     openai_agents.DIALECT,
+    crewai.DIALECT,
+    smolagents.DIALECT,
+    llama_index.DIALECT,
+    strands.DIALECT,
     langchain.DIALECT,
     langsmith.DIALECT,
     openinference.KIND,

@@ -154,6 +154,8 @@ _SIGNS = frozenset(
         c.RETRIEVAL_DOCUMENTS + ".0.document.content",
     }
 )
+_SENT_ROLES = {"tool-call": "assistant", "tool-response": "user"}
+"""Roles of smolagents' memory, and the roles as which it sends such messages to the model."""
 _ANNOTATORS: dict[str, Annotator] = {"HUMAN": "person", "LLM": "model", "CODE": "code"}
 
 
@@ -161,6 +163,7 @@ class _RawAnswer(msgspec.Struct):
     """What is read of a provider's raw response."""
 
     id: str = ""
+    model: str = ""
 
 
 _raw_answer = msgspec.json.Decoder(_RawAnswer).decode
@@ -312,21 +315,23 @@ def _read_numbers(
     finish = attributes.get(c.LLM_FINISH_REASON)
     if finish:
         found["finish_reasons"] = texts(finish)
-    response_id = _response_id(attributes)
-    if response_id:
-        found["response_id"] = response_id
+    _read_raw_answer(attributes, found)
 
 
-def _response_id(attributes: Attributes) -> str:
+def _read_raw_answer(attributes: Attributes, found: Found) -> None:
     """The provider's id of a model's answer, which only the raw response has. By it the same call
-    is known again where another instrumentor reports it too."""
+    is known again where another instrumentor reports it too. The model, where nothing else says."""
     value = attributes.get(c.OUTPUT_VALUE)
     if attributes.get(c.OPENINFERENCE_SPAN_KIND) != "LLM" or not isinstance(value, str):
-        return ""
+        return
     try:
-        return _raw_answer(value).id
+        answer = _raw_answer(value)
     except msgspec.MsgspecError:
-        return ""
+        return
+    if answer.id:
+        found["response_id"] = answer.id
+    if answer.model and c.LLM_MODEL_NAME not in attributes:
+        found.setdefault("response_model", answer.model)
 
 
 def _read_parameters(attributes: Attributes, found: Found) -> None:
@@ -411,6 +416,7 @@ def _flattened(attributes: Attributes, prefix: str, role: str) -> list[Message]:
 
 def _message(fields: Tree, role: str, source: str) -> Message:
     said = text(fields.get("role")) or role
+    said = _SENT_ROLES.get(said, said)
     call_id = text(fields.get("tool_call_id"))
     contents = [part for item in _listed(fields.get("contents")) for part in _contents(item)]
     if call_id or said == "tool":
