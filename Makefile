@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WEB_BUILT := src/clew/server/web/index.html
 WEB_SOURCES := $(shell find web -path web/node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help setup demo test check unit faults e2e dev format web bench bench-scale bench-page bench-soak lock chromium postgres clean
+.PHONY: help setup demo test check unit faults e2e dev format web bench bench-scale bench-page bench-soak corpus lock chromium postgres clean
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -56,6 +56,9 @@ bench-page: setup chromium ## measure the page of a run of 10,000 spans in Chrom
 
 bench-soak: setup ## send 2,000 spans a second for an hour, and read meanwhile
 	@$(BIN)/python bench/soak.py
+
+corpus: setup ## record what a library sends: make corpus LIBRARY=langgraph-openinference
+	@PYTHONPATH=tests:examples $(BIN)/python -m corpus.record $(LIBRARY)
 
 lock: ## resolve the dependencies again
 	@$(BIN)/uv pip compile pyproject.toml --extra server --extra postgres --group dev --group demo --universal \

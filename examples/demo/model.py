@@ -1,4 +1,5 @@
-"""A small fake model server: the OpenAI endpoints over real HTTP on the loopback interface.
+"""A small fake model server: the OpenAI endpoints over real HTTP on the loopback interface, and
+those of other providers that are given to it (`anthropic_api`, `gemini_api`).
 
 What it answers is decided by a script, a plain function from `Request` to `Reply` or `Failure`,
 so that an agent run against it is the same every time. Tokens are counted from the text, the
@@ -26,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Self, TypeAlias, cast
+from typing import NamedTuple, Self, TypeAlias, cast
 
 Json: TypeAlias = dict[str, "object"]
 
@@ -53,6 +54,7 @@ class Reply:
     refusal: str = ""
     finish_reason: str = ""
     cached_tokens: int = 0
+    cache_written_tokens: int = 0
     reasoning_tokens: int = 0
     input_tokens: int | None = None
     output_tokens: int | None = None
@@ -96,18 +98,18 @@ class Request:
         found = self.body.get("messages", self.body.get("input", []))
         if isinstance(found, str):
             return [{"role": "user", "content": found}]
-        return cast("list[Json]", found)
+        return [_chat_message(item) for item in cast("list[Json]", found)]
 
     @cached_property
     def system(self) -> str:
         """The system prompt, or the Responses API's `instructions`."""
-        said = [_text(m) for m in self.messages if m.get("role") in {"system", "developer"}]
+        said = [message_text(m) for m in self.messages if m.get("role") in {"system", "developer"}]
         return "\n".join([*said, str(self.body.get("instructions", ""))]).strip()
 
     @property
     def user(self) -> str:
         """The text of the last user message."""
-        said = [_text(m) for m in self.messages if m.get("role") == "user"]
+        said = [message_text(m) for m in self.messages if m.get("role") == "user"]
         return said[-1] if said else ""
 
     @property
@@ -119,7 +121,7 @@ class Request:
     @property
     def tool_results(self) -> list[str]:
         """What the tools answered so far, oldest first."""
-        return [_text(m) for m in self.messages if m.get("role") == "tool"]
+        return [message_text(m) for m in self.messages if m.get("role") == "tool"]
 
     @cached_property
     def token_count(self) -> int:
@@ -130,6 +132,30 @@ class Request:
 
 
 Script: TypeAlias = Callable[[Request], Reply | Failure]
+
+
+class Api(NamedTuple):
+    """How one provider is asked and answers.
+
+    `serves` tells the paths that are its own, `chat` reads a body of it in the shape of a chat
+    completion, which is what scripts see. `complete` and `stream` are the answer with a given id,
+    whole and as server-sent events; `error` the body of a failure with a message and a code.
+    """
+
+    serves: Callable[[str], bool]
+    chat: Callable[[str, Json], Json]
+    complete: Callable[[Request, Reply, str], Json]
+    stream: Callable[[Request, Reply, str], Iterator[str]]
+    error: Callable[[str, str], Json]
+
+
+class Exchange(NamedTuple):
+    """One answer that was given. Ids of the answer and its tool calls are parts of `answer_id`:
+    the first 22 digits, and those from 24 to 44 with the number of the call."""
+
+    request: Request
+    reply: Reply | Failure
+    answer_id: str
 
 
 def count_tokens(text: str) -> int:
@@ -153,14 +179,23 @@ class FakeModel:
     """The server, running in a thread while the context is open; `url` is the client's base URL.
 
     Ids of responses and tool calls are derived from `seed` and the number of the request, so equal
-    runs get equal ids. `play` changes script and seed for one run. `requests` keeps what was asked.
+    runs get equal ids. `play` changes script and seed for one run. `exchanges` keeps what was asked
+    and answered.
     """
 
-    def __init__(self, script: Script, *, seed: str = "", latency_scale: float = 0.0) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        seed: str = "",
+        latency_scale: float = 0.0,
+        apis: tuple[Api, ...] = (),
+    ) -> None:
         self.script = script
         self.seed = seed
         self.latency_scale = latency_scale
-        self.requests: list[Request] = []
+        self.exchanges: list[Exchange] = []
+        self.apis = (*apis, _CHAT, _RESPONSES)
         self._count: int = 0
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -196,10 +231,12 @@ class FakeModel:
     def answer(self, request: Request) -> tuple[Reply | Failure, str]:
         """What the script says to `request`, and the id that this answer goes by."""
         with self._lock:
-            self.requests.append(request)
             self._count += 1
             name = f"{self.seed}/{self._count}"
-        return self.script(request), hashlib.sha256(name.encode()).hexdigest()
+            answer_id = hashlib.sha256(name.encode()).hexdigest()
+        reply = self.script(request)
+        self.exchanges.append(Exchange(request, reply, answer_id))
+        return reply, answer_id
 
 
 class _Server(ThreadingHTTPServer):
@@ -227,28 +264,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
-        request = Request(self.path, body)
         model = cast("_Server", self.server).model
-        if self.path == "/v1/embeddings":
-            return self._send_json(200, _embeddings(request), {LATENCY_HEADER: "90"})
-        if self.path not in _COMPLETE:
+        path = self.path.partition("?")[0]
+        if path == "/v1/embeddings":
+            answered = _embeddings(Request(path, body))
+            return self._send_json(200, answered, {LATENCY_HEADER: "90"})
+        api = next((api for api in model.apis if api.serves(path)), None)
+        if api is None:
             return self._send_json(404, _error("no such path", "not_found"))
+        request = Request(path, api.chat(path, body))
         reply, answer_id = model.answer(request)
         if isinstance(reply, Failure):
-            return self._send_failure(reply)
+            return self._send_failure(api, reply)
         pace = _pace(answer_id)
         latency_s = _latency_s(request, reply) * pace
         if request.stream:
-            return self._send_stream(request, reply, answer_id, latency_s, pace)
+            return self._send_stream(api, Exchange(request, reply, answer_id), latency_s, pace)
         time.sleep(latency_s * model.latency_scale)
-        answered = _COMPLETE[self.path](request, reply, answer_id)
+        answered = api.complete(request, reply, answer_id)
         return self._send_json(200, answered, {LATENCY_HEADER: str(round(latency_s * 1000))})
 
-    def _send_failure(self, failure: Failure) -> None:
+    def _send_failure(self, api: Api, failure: Failure) -> None:
         headers = {LATENCY_HEADER: str(round(failure.latency_s * 1000))}
         if failure.retry_after_s is not None:
             headers["retry-after-ms"] = str(round(failure.retry_after_s * 1000))
-        self._send_json(failure.status, _error(failure.message, failure.code), headers)
+        self._send_json(failure.status, api.error(failure.message, failure.code), headers)
 
     def _send_json(self, status: int, body: Json, headers: Mapping[str, str] = {}) -> None:
         payload = json.dumps(body).encode()
@@ -259,9 +299,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(payload)
 
-    def _send_stream(
-        self, request: Request, reply: Reply, answer_id: str, latency_s: float, pace: float
-    ) -> None:
+    def _send_stream(self, api: Api, answer: Exchange, latency_s: float, pace: float) -> None:
+        request, reply, answer_id = answer
         first_s = _first_token_s(request) * pace
         scale = cast("_Server", self.server).model.latency_scale
         self.send_response(200)
@@ -270,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header(LATENCY_HEADER, str(round(latency_s * 1000)))
         self.send_header(FIRST_TOKEN_HEADER, str(round(first_s * 1000)))
         self.end_headers()
-        chunks = list(_STREAM[self.path](request, reply, answer_id))
+        chunks = list(api.stream(request, cast("Reply", reply), answer_id))
         time.sleep(first_s * scale)
         for chunk in chunks:
             self._write_chunk(chunk)
@@ -290,7 +329,20 @@ def _error(message: str, code: str) -> Json:
     return {"error": {"message": message, "type": code, "param": None, "code": code}}
 
 
-def _text(message: Json) -> str:
+def _chat_message(item: Json) -> Json:
+    """A message; a call or its result, which the Responses API lists as items, as one too."""
+    if item.get("type") == "function_call_output":
+        said = item.get("output")
+        return {"role": "tool", "content": said, "tool_call_id": item.get("call_id")}
+    if item.get("type") == "function_call":
+        function = {"name": item.get("name"), "arguments": item.get("arguments")}
+        call = {"id": item.get("call_id"), "type": "function", "function": function}
+        return {"role": "assistant", "content": None, "tool_calls": [call]}
+    return item
+
+
+def message_text(message: Json) -> str:
+    """The words of a chat message."""
     content = message.get("content", message.get("output", ""))
     if isinstance(content, list):
         parts = cast("list[Json]", content)
@@ -306,11 +358,12 @@ def _message_tokens(message: Json) -> int:
         else 0
     )
     calls = message.get("tool_calls")
-    said = _text(message) + (json.dumps(calls) if calls else "")
+    said = message_text(message) + (json.dumps(calls) if calls else "")
     return count_tokens(said) + images * IMAGE_TOKENS + 4
 
 
-def _output_tokens(reply: Reply) -> int:
+def output_tokens(reply: Reply) -> int:
+    """Tokens that were written, reasoning among them."""
     if reply.output_tokens is not None:
         return reply.output_tokens
     said = reply.text + reply.refusal
@@ -318,7 +371,8 @@ def _output_tokens(reply: Reply) -> int:
     return count_tokens(said + asked) + reply.reasoning_tokens + 1
 
 
-def _input_tokens(request: Request, reply: Reply) -> int:
+def input_tokens(request: Request, reply: Reply) -> int:
+    """Tokens that were read, cached ones among them."""
     return request.token_count if reply.input_tokens is None else reply.input_tokens
 
 
@@ -336,11 +390,11 @@ def _latency_s(request: Request, reply: Reply) -> float:
     """Seconds, as a fast hosted model takes them: reading is cheap, each token written is not."""
     if reply.latency_s is not None:
         return reply.latency_s
-    return _first_token_s(request) + _output_tokens(reply) * 0.011
+    return _first_token_s(request) + output_tokens(reply) * 0.011
 
 
 def _usage(request: Request, reply: Reply) -> Json:
-    read, written = _input_tokens(request, reply), _output_tokens(reply)
+    read, written = input_tokens(request, reply), output_tokens(reply)
     return {
         "prompt_tokens": read,
         "completion_tokens": written,
@@ -358,7 +412,8 @@ def _usage(request: Request, reply: Reply) -> Json:
     }
 
 
-def _tool_calls(reply: Reply, answer_id: str) -> list[Json]:
+def tool_calls(reply: Reply, answer_id: str) -> list[Json]:
+    """The calls of a reply as a chat message has them."""
     return [
         {
             "id": f"call_{answer_id[24:44]}{index:02d}",
@@ -379,7 +434,7 @@ def _completion(request: Request, reply: Reply, answer_id: str) -> Json:
         "refusal": reply.refusal or None,
     }
     if reply.tool_calls:
-        message["tool_calls"] = _tool_calls(reply, answer_id)
+        message["tool_calls"] = tool_calls(reply, answer_id)
     return {
         "id": f"chatcmpl-{answer_id[:24]}",
         "object": "chat.completion",
@@ -412,11 +467,11 @@ def _completion_chunks(request: Request, reply: Reply, answer_id: str) -> Iterat
     options = cast("Json", request.body.get("stream_options") or {})
     wants_usage = options.get("include_usage") is True
     yield event(choice({"role": "assistant", "content": "", "refusal": None}))
-    for piece in _pieces(reply.text):
+    for piece in pieces(reply.text):
         yield event(choice({"content": piece}))
-    for piece in _pieces(reply.refusal):
+    for piece in pieces(reply.refusal):
         yield event(choice({"refusal": piece}))
-    for index, call in enumerate(_tool_calls(reply, answer_id)):
+    for index, call in enumerate(tool_calls(reply, answer_id)):
         yield event(choice({"tool_calls": [{"index": index, **call}]}))
     yield event(choice({}, reply.reason))
     if wants_usage:
@@ -424,13 +479,14 @@ def _completion_chunks(request: Request, reply: Reply, answer_id: str) -> Iterat
     yield "data: [DONE]\n\n"
 
 
-def _pieces(text: str, size: int = 48) -> list[str]:
+def pieces(text: str, size: int = 48) -> list[str]:
+    """The text in the pieces that a stream sends."""
     return [text[start : start + size] for start in range(0, len(text), size)]
 
 
 def _response(request: Request, reply: Reply, answer_id: str) -> Json:
     """The same answer in the shape of the Responses API."""
-    read, written = _input_tokens(request, reply), _output_tokens(reply)
+    read, written = input_tokens(request, reply), output_tokens(reply)
     return {
         "id": f"resp_{answer_id[:32]}",
         "object": "response",
@@ -474,7 +530,7 @@ def _response_output(reply: Reply, answer_id: str) -> list[Json]:
                 "content": [part],
             }
         )
-    for call in _tool_calls(reply, answer_id):
+    for call in tool_calls(reply, answer_id):
         function = cast("Json", call["function"])
         output.append(
             {
@@ -491,14 +547,36 @@ def _response_output(reply: Reply, answer_id: str) -> list[Json]:
 def _response_events(request: Request, reply: Reply, answer_id: str) -> Iterator[str]:
     whole = _response(request, reply, answer_id)
     started: Json = {**whole, "status": "in_progress", "output": [], "usage": None}
-    item_id = f"msg_{answer_id[:32]}"
     events: list[Json] = [{"type": "response.created", "response": started}]
-    for piece in _pieces(reply.text):
-        delta: Json = {"item_id": item_id, "output_index": 0, "content_index": 0, "delta": piece}
-        events.append({"type": "response.output_text.delta", "logprobs": [], **delta})
+    for index, item in enumerate(cast("list[Json]", whole["output"])):
+        place: Json = {"item_id": item["id"], "output_index": index}
+        empty: Json = {"content": []} if item["type"] == "message" else {"arguments": ""}
+        added = {**item, **empty, "status": "in_progress"}
+        events.append({"type": "response.output_item.added", "output_index": index, "item": added})
+        inner = _message_events if item["type"] == "message" else _call_events
+        events += [{**event, **place} for event in inner(item)]
+        events.append({"type": "response.output_item.done", "output_index": index, "item": item})
     events.append({"type": "response.completed", "response": whole})
     for number, event in enumerate(events):
         yield f"event: {event['type']}\ndata: {json.dumps(event | {'sequence_number': number})}\n\n"
+
+
+def _message_events(item: Json) -> Iterator[Json]:
+    (part,) = cast("list[Json]", item["content"])
+    kind = str(part["type"])
+    field = "refusal" if kind == "refusal" else "text"
+    yield {"type": "response.content_part.added", "content_index": 0, "part": {**part, field: ""}}
+    for piece in pieces(str(part[field])):
+        delta: Json = {"content_index": 0, "delta": piece, "logprobs": []}
+        yield {"type": f"response.{kind}.delta", **delta}
+    yield {"type": f"response.{kind}.done", "content_index": 0, field: part[field], "logprobs": []}
+    yield {"type": "response.content_part.done", "content_index": 0, "part": part}
+
+
+def _call_events(item: Json) -> Iterator[Json]:
+    given = item["arguments"]
+    yield {"type": "response.function_call_arguments.delta", "delta": given}
+    yield {"type": "response.function_call_arguments.done", "arguments": given}
 
 
 def _embeddings(request: Request) -> Json:
@@ -515,5 +593,13 @@ def _embeddings(request: Request) -> Json:
     return {"object": "list", "data": data, "model": request.model, "usage": usage}
 
 
-_COMPLETE = {"/v1/chat/completions": _completion, "/v1/responses": _response}
-_STREAM = {"/v1/chat/completions": _completion_chunks, "/v1/responses": _response_events}
+def _as_sent(_path: str, body: Json) -> Json:
+    return body
+
+
+_CHAT = Api(
+    lambda path: path == "/v1/chat/completions", _as_sent, _completion, _completion_chunks, _error
+)
+_RESPONSES = Api(
+    lambda path: path == "/v1/responses", _as_sent, _response, _response_events, _error
+)

@@ -207,6 +207,44 @@ OPENAI_REQUEST_SERVICE_TIER = "openai.request.service_tier"
 OPENAI_RESPONSE_SERVICE_TIER = "openai.response.service_tier"
 OPERATION_COST = "operation.cost"
 
+GEN_AI_USAGE_DETAILS_REASONING_TOKENS = "gen_ai.usage.details.reasoning_tokens"
+
+# Google's Agent Development Kit, beside the GenAI names.
+GCP_VERTEX_LLM_REQUEST = "gcp.vertex.agent.llm_request"
+GCP_VERTEX_LLM_RESPONSE = "gcp.vertex.agent.llm_response"
+GCP_VERTEX_TOOL_CALL_ARGS = "gcp.vertex.agent.tool_call_args"
+GCP_VERTEX_TOOL_RESPONSE = "gcp.vertex.agent.tool_response"
+GCP_VERTEX_SESSION_ID = "gcp.vertex.agent.session_id"
+
+# Langfuse's clients.
+LANGFUSE_TYPE = "langfuse.observation.type"
+LANGFUSE_INPUT = "langfuse.observation.input"
+LANGFUSE_OUTPUT = "langfuse.observation.output"
+LANGFUSE_METADATA = "langfuse.observation.metadata."
+LANGFUSE_LEVEL = "langfuse.observation.level"
+LANGFUSE_STATUS_MESSAGE = "langfuse.observation.status_message"
+LANGFUSE_COMPLETION_START_TIME = "langfuse.observation.completion_start_time"
+LANGFUSE_MODEL_NAME = "langfuse.observation.model.name"
+LANGFUSE_MODEL_PARAMETERS = "langfuse.observation.model.parameters"
+LANGFUSE_USAGE_DETAILS = "langfuse.observation.usage_details"
+LANGFUSE_COST_DETAILS = "langfuse.observation.cost_details"
+LANGFUSE_PROMPT_NAME = "langfuse.observation.prompt.name"
+LANGFUSE_PROMPT_VERSION = "langfuse.observation.prompt.version"
+LANGFUSE_TRACE_NAME = "langfuse.trace.name"
+LANGFUSE_TRACE_METADATA = "langfuse.trace.metadata."
+LANGFUSE_TAGS = "langfuse.trace.tags"
+LANGFUSE_SESSION_ID = "langfuse.session.id"
+LANGFUSE_USER_ID = "langfuse.user.id"
+LANGFUSE_ENVIRONMENT = "langfuse.environment"
+LANGFUSE_RELEASE = "langfuse.release"
+
+# LangSmith's client, when it exports over OpenTelemetry.
+LANGSMITH_SPAN_KIND = "langsmith.span.kind"
+LANGSMITH_SPAN_TAGS = "langsmith.span.tags"
+"""Comma separated."""
+LANGSMITH_METADATA = "langsmith.metadata."
+LANGSMITH_TRACE_SESSION_ID = "langsmith.trace.session_id"
+
 # OpenLLMetry / traceloop.
 TRACELOOP_SCOPE = "traceloop.tracer"
 TRACELOOP_SPAN_KIND = "traceloop.span.kind"

@@ -13,9 +13,11 @@ import pytest
 
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
-from corpus.expected import folders, understood
+from corpus.expected import folders, recorded, understood
+from corpus.happened import problems, read
 
 FOLDERS = folders()
+TOLD = [folder for folder in FOLDERS if (folder / "happened.json").exists()]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
@@ -23,6 +25,15 @@ def test_a_recorded_body_becomes_what_is_written_beside_it(folder: Path) -> None
     """Facts, conversations and scores of every span of every library."""
     expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
     assert understood(folder) == expected
+
+
+@pytest.mark.parametrize("folder", TOLD, ids=lambda folder: folder.name)
+def test_a_recorded_program_is_understood_as_what_happened_in_it(folder: Path) -> None:
+    """All that the model and the tools say happened, but what the library doesn't send; and that
+    is really missing."""
+    happened = read(folder)
+    found = problems(happened, *recorded(folder))
+    assert found.keys() == happened["unsent"].keys(), found
 
 
 @pytest.mark.parametrize("name", ["openinference-openai", "openllmetry-openai", "genai-openai"])

@@ -15,6 +15,7 @@ from clew.span import Event, Facts, Scope, Span
 from clew.wire.normalize import normalize, speech, understand
 from clew.wire.otlp import decode_traces
 from clew.wire.shape import SHAPE_NAMES, SHAPES, Shape
+from corpus.expected import body as body_of
 from corpus.expected import folders
 
 FOLDERS = folders()
@@ -79,7 +80,7 @@ def test_spans_of_a_known_shape_are_understood_like_the_first(spans: list[Span])
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_recorded_spans_are_understood_the_same_every_time(folder: Path) -> None:
     """Once, again, and with nothing remembered."""
-    body = (folder / "traces.otlp.pb").read_bytes()
+    body = body_of(folder, "traces")
     for span in decode_traces(body, "protobuf").spans:
         assert normalize(span) == normalize(span) == anew(span)
 

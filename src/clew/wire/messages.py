@@ -238,7 +238,7 @@ def _message(item: Block, default_role: str) -> Message:
     elif "parts" in item:
         held = parts(item["parts"])
     elif role == "tool" and (item.get("tool_call_id") or isinstance(item.get("content"), str)):
-        held = [_tool_message_part(item)]
+        held = _tool_message_parts(item)
     elif any(key in item for key in ("content", "tool_calls", "refusal", "function_call", "audio")):
         held = _chat_parts(item)
     elif isinstance(item.get("text"), str):
@@ -251,6 +251,14 @@ def _message(item: Block, default_role: str) -> Message:
         parts=held,
         finish_reason=text(item.get("finish_reason")),
     )
+
+
+def _tool_message_parts(item: Block) -> list[Part]:
+    """The result that a message of a tool is, or the blocks of results that its content lists."""
+    listed = content_parts(item.get("content"))
+    if listed and all(part.type == "tool_call_response" for part in listed):
+        return listed
+    return [_tool_message_part(item)]
 
 
 def _tool_message_part(item: Block) -> Part:

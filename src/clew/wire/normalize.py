@@ -18,7 +18,23 @@ import msgspec
 from clew import conventions as c
 from clew.span import Conversation, Cost, Facts, Usage
 from clew.wire import previews
-from clew.wire.dialects import clew, genai, genai_legacy, generic, openinference, traceloop
+from clew.wire.dialects import (
+    clew,
+    crewai,
+    genai,
+    genai_legacy,
+    generic,
+    google_adk,
+    langchain,
+    langfuse,
+    langsmith,
+    llama_index,
+    openai_agents,
+    openinference,
+    smolagents,
+    strands,
+    traceloop,
+)
 from clew.wire.dialects.dialect import no_scores
 from clew.wire.messages import recognised
 from clew.wire.outcomes import outcome, says_error
@@ -28,6 +44,7 @@ from clew.wire.providers import (
     provider_of_model,
 )
 from clew.wire.shape import SHAPE_NAMES, SHAPES, Shape
+from clew.wire.values import record, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,9 +55,18 @@ if TYPE_CHECKING:
 
 DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
+    langfuse.DIALECT,
+    openai_agents.DIALECT,
+    crewai.DIALECT,
+    smolagents.DIALECT,
+    llama_index.DIALECT,
+    strands.DIALECT,
+    langchain.DIALECT,
+    langsmith.DIALECT,
     openinference.KIND,
     traceloop.KIND,
     genai.DIALECT,
+    google_adk.DIALECT,
     openinference.DIALECT,
     genai_legacy.DIALECT,
     traceloop.DIALECT,
@@ -256,8 +282,17 @@ def _settle_tool(span: Span, facts: Facts) -> None:
             facts.tool_is_error = True
     transfer = _TRANSFER.fullmatch(facts.tool_name)
     if transfer and not facts.handoff_to:
-        facts.handoff_to = transfer[1]
+        facts.handoff_to = _named_agent(span) if transfer[1] == "agent" else transfer[1]
         facts.handoff_from = facts.handoff_from or facts.agent_name
+
+
+def _named_agent(span: Span) -> str:
+    """Who `transfer_to_agent` is called with."""
+    for name in (c.GEN_AI_TOOL_CALL_ARGUMENTS, c.GCP_VERTEX_TOOL_CALL_ARGS, c.INPUT_VALUE):
+        given = record(span.attributes.get(name))
+        if given:
+            return text(given.get("agent_name"))
+    return ""
 
 
 def _settle_previews(span: Span, facts: Facts, spoken: Iterable[Dialect]) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PREVIEW_CHARS = 200
 _DECODED_BYTES = 32_768
 """JSON longer than this is shown as it is: decoding it would cost more than its preview says."""
+_CALL_KEYS = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
 _NOTHING = msgspec.Raw(b"null")
 
 
@@ -113,6 +114,8 @@ def of_arguments(value: Value) -> str:
     value = _opened(value)
     if isinstance(value, dict) and value.keys() == {"args", "kwargs"}:
         return fold(text(_unwrapped(value)))
+    if isinstance(value, dict) and "kwargs" in value and value.keys() <= _CALL_KEYS:
+        return fold(text(value["kwargs"]))
     return fold(text(value))
 
 

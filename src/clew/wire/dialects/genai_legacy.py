@@ -30,6 +30,7 @@ _USAGE = (
     (c.GEN_AI_USAGE_COMPLETION_TOKENS, "output_tokens"),
     (c.GEN_AI_USAGE_TOTAL_TOKENS, "total_tokens"),
     (c.GEN_AI_USAGE_REASONING_TOKENS, "reasoning_tokens"),
+    (c.GEN_AI_USAGE_DETAILS_REASONING_TOKENS, "reasoning_tokens"),
     (c.GEN_AI_USAGE_CACHE_READ_INPUT_TOKENS_FLAT, "cache_read_tokens"),
     (c.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS, "cache_write_tokens"),
     (c.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS_FLAT, "cache_write_tokens"),

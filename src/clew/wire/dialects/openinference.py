@@ -126,7 +126,12 @@ _LABELS = frozenset(
         c.LLM_PROMPT_TEMPLATE_VARIABLES,
     }
 )
-_NOT_PARAMETERS = frozenset({"messages", "input", "tools", "functions", "model", "stream"})
+_NOT_PARAMETERS = frozenset(
+    "messages input tools functions model stream instructions id created_at object status output"
+    " usage error metadata base_url".split()
+)
+"""What stands among the parameters and is none: some instrumentors give the whole request there,
+some the whole response."""
 _SIGNS = frozenset(
     {
         c.OPENINFERENCE_SPAN_KIND,
@@ -149,6 +154,8 @@ _SIGNS = frozenset(
         c.RETRIEVAL_DOCUMENTS + ".0.document.content",
     }
 )
+_SENT_ROLES = {"tool-call": "assistant", "tool-response": "user"}
+"""Roles of smolagents' memory, and the roles as which it sends such messages to the model."""
 _ANNOTATORS: dict[str, Annotator] = {"HUMAN": "person", "LLM": "model", "CODE": "code"}
 
 
@@ -156,6 +163,7 @@ class _RawAnswer(msgspec.Struct):
     """What is read of a provider's raw response."""
 
     id: str = ""
+    model: str = ""
 
 
 _raw_answer = msgspec.json.Decoder(_RawAnswer).decode
@@ -307,21 +315,23 @@ def _read_numbers(
     finish = attributes.get(c.LLM_FINISH_REASON)
     if finish:
         found["finish_reasons"] = texts(finish)
-    response_id = _response_id(attributes)
-    if response_id:
-        found["response_id"] = response_id
+    _read_raw_answer(attributes, found)
 
 
-def _response_id(attributes: Attributes) -> str:
+def _read_raw_answer(attributes: Attributes, found: Found) -> None:
     """The provider's id of a model's answer, which only the raw response has. By it the same call
-    is known again where another instrumentor reports it too."""
+    is known again where another instrumentor reports it too. The model, where nothing else says."""
     value = attributes.get(c.OUTPUT_VALUE)
     if attributes.get(c.OPENINFERENCE_SPAN_KIND) != "LLM" or not isinstance(value, str):
-        return ""
+        return
     try:
-        return _raw_answer(value).id
+        answer = _raw_answer(value)
     except msgspec.MsgspecError:
-        return ""
+        return
+    if answer.id:
+        found["response_id"] = answer.id
+    if answer.model and c.LLM_MODEL_NAME not in attributes:
+        found.setdefault("response_model", answer.model)
 
 
 def _read_parameters(attributes: Attributes, found: Found) -> None:
@@ -406,6 +416,7 @@ def _flattened(attributes: Attributes, prefix: str, role: str) -> list[Message]:
 
 def _message(fields: Tree, role: str, source: str) -> Message:
     said = text(fields.get("role")) or role
+    said = _SENT_ROLES.get(said, said)
     call_id = text(fields.get("tool_call_id"))
     contents = [part for item in _listed(fields.get("contents")) for part in _contents(item)]
     if call_id or said == "tool":
@@ -465,8 +476,7 @@ def _message_at(attributes: Attributes, prefix: str, index: int, role: str) -> M
     """One message without a walk over all attributes, as far as a preview needs it."""
     base = f"{prefix}.{index}.message."
     said = attributes.get(base + "role")
-    content = attributes.get(base + "content")
-    held = content_parts(content)
+    held: list[Part] = []
     for position in count_up():
         name = f"{base}contents.{position}.message_content.type"
         if name not in attributes:
@@ -477,6 +487,8 @@ def _message_at(attributes: Attributes, prefix: str, index: int, role: str) -> M
             held.append(Part(type="text", text=text(words)))
         elif kind in ("image", "audio", "video", "document"):
             held.append(Part(type="blob", modality=kind))
+    # Some say the text twice, as the content and as its only part.
+    held = held or content_parts(attributes.get(base + "content"))
     for position in count_up():
         call = f"{base}tool_calls.{position}.tool_call."
         name = attributes.get(call + "function.name")

@@ -1,0 +1,63 @@
+"""The weather desk on LiteLLM: the loop around the model is the program's own."""
+
+import json
+from contextlib import suppress
+
+import weather
+from otel import tracers, visitor
+
+provider = tracers()
+
+from openinference.instrumentation.litellm import LiteLLMInstrumentor  # noqa: E402
+
+LiteLLMInstrumentor().instrument(tracer_provider=provider)
+
+import litellm  # noqa: E402
+
+TOOLS = [
+    {
+        "type": "function",
+        "function": {
+            "name": tool.__name__,
+            "description": tool.__doc__.splitlines()[0],
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        },
+    }
+    for tool in (weather.get_weather, weather.get_alerts)
+]
+
+
+def run(call) -> dict:
+    """The result of a tool call as the next message."""
+    message = {"role": "tool", "tool_call_id": call.id}
+    try:
+        tool = getattr(weather, call.function.name)
+        return {**message, "content": tool(**json.loads(call.function.arguments))}
+    except weather.StationOffline as error:
+        return {**message, "content": str(error)}
+
+
+def turn(messages: list, asked: str) -> None:
+    """Ask until the model answers in words."""
+    messages.append({"role": "user", "content": asked})
+    while True:
+        told = litellm.completion(weather.MODEL, messages=messages, tools=TOOLS, temperature=0.2)
+        message = told.choices[0].message
+        messages.append(message.model_dump(exclude_none=True))
+        if not message.tool_calls:
+            return
+        messages.extend(run(call) for call in message.tool_calls)
+
+
+with visitor("openinference"):
+    messages = [{"role": "system", "content": weather.SYSTEM}]
+    turn(messages, weather.ASKED)
+    turn(messages, weather.ASKED_ALERTS)
+    poem = [{"role": "user", "content": weather.ASKED_POEM}]
+    options = {"stream": True, "stream_options": {"include_usage": True}}
+    for _ in litellm.completion(weather.MODEL, messages=poem, **options):
+        pass
+    with suppress(Exception):
+        broken = [{"role": "user", "content": weather.ASKED_BROKEN}]
+        litellm.completion(weather.MODEL, messages=broken, num_retries=0)
+provider.shutdown()
