@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from clew.span import Log
+from clew.wire.agent_logs import placed, spans_of
 from clew.wire.normalize import conversation, normalize, scores
 from clew.wire.otlp import decode_logs, decode_traces
 
@@ -40,17 +41,57 @@ def understood(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def told(folder: Path) -> list[dict[str, Any]]:
+    """The spans of the runs that the log records of a folder tell, each with its facts."""
+    runs: dict[str, list[Log]] = {}
+    for log in decode_logs((folder / "logs.otlp.pb").read_bytes(), "protobuf").logs:
+        there = placed(log)
+        if there is not log:
+            runs.setdefault(there.trace_id, []).append(there)
+    return [
+        msgspec.to_builtins(
+            {
+                "name": span.name,
+                "trace_id": span.trace_id,
+                "span_id": span.span_id,
+                "parent_id": span.parent_id,
+                "duration_ns": None if span.end_ns is None else span.end_ns - span.start_ns,
+                "facts": normalize(span),
+            }
+        )
+        for logs in runs.values()
+        for span in sorted(spans_of(logs), key=lambda span: (span.start_ns, span.span_id))
+    ]
+
+
 def folders() -> list[Path]:
     """The recorded folders."""
     return sorted(path.parent for path in HERE.glob("*/traces.otlp.pb"))
 
 
+def folders_told() -> list[Path]:
+    """The recorded folders of programs that send log records alone."""
+    found = sorted(path.parent for path in HERE.glob("*/logs.otlp.pb"))
+    return [folder for folder in found if not (folder / "traces.otlp.pb").exists()]
+
+
 def expect(folder: Path) -> None:
     """Write down what the bodies of a folder become now."""
-    shown = json.dumps(understood(folder), ensure_ascii=False, indent=1, sort_keys=True)
+    _write(folder, understood(folder))
+
+
+def expect_told(folder: Path) -> None:
+    """Write down what the log records of a folder become now."""
+    _write(folder, told(folder))
+
+
+def _write(folder: Path, found: list[dict[str, Any]]) -> None:
+    shown = json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / "expected.json").write_text(shown + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     for recorded in folders():
         expect(recorded)
+    for recorded in folders_told():
+        expect_told(recorded)

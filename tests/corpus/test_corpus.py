@@ -13,7 +13,7 @@ import pytest
 
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
-from corpus.expected import folders, understood
+from corpus.expected import folders, folders_told, told, understood
 
 FOLDERS = folders()
 
@@ -45,3 +45,10 @@ def test_the_same_agent_is_understood_the_same_under_every_instrumentor(name: st
     assert found[0].output_preview == 'tool_call: get_weather({"city":"Zürich"})'
     assert found[6].output_preview == "I can't help with that."
     assert all(facts.response_id for facts in found if facts.usage and facts.kind == "llm")
+
+
+@pytest.mark.parametrize("folder", folders_told(), ids=lambda folder: folder.name)
+def test_recorded_log_records_become_the_runs_written_beside_them(folder: Path) -> None:
+    """Spans, parents, durations and facts of every run of every coding agent."""
+    expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert told(folder) == expected
