@@ -37,6 +37,7 @@ from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
 from clew.server.api.logs import log_routes
+from clew.server.api.metrics import metric_routes
 from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
@@ -166,6 +167,7 @@ def build_app(parts: Parts) -> Litestar:
             *backup_routes,
             *disk_routes,
             *log_routes,
+            *metric_routes,
             *live_routes,
             page_routes,
         ],
