@@ -13,8 +13,10 @@ from typing import Any
 
 import msgspec
 
-from clew.span import Log
+from clew.span import Log, Span
+from clew.wire import openai_agents
 from clew.wire.agent_logs import placed, spans_of
+from clew.wire.merge import merge
 from clew.wire.normalize import conversation, normalize, scores
 from clew.wire.otlp import decode_logs, decode_traces
 
@@ -64,6 +66,34 @@ def told(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def agents(folder: Path) -> list[dict[str, Any]]:
+    """The spans of the bodies for the ingest endpoint of the OpenAI Agents SDK, as they are once
+    all have come in."""
+    spans: dict[str, Span] = {}
+    for body in json.loads((folder / "ingest.json").read_text("utf-8")):
+        for span in openai_agents.decode(json.dumps(body).encode()).spans:
+            before = spans.get(span.span_id)
+            spans[span.span_id] = merge(before, span) if before else span
+    return [
+        msgspec.to_builtins(
+            {
+                "name": span.name,
+                "span_id": span.span_id,
+                "parent_id": span.parent_id,
+                "duration_ns": None if span.end_ns is None else span.end_ns - span.start_ns,
+                "facts": normalize(span),
+                "conversation": conversation(span),
+            }
+        )
+        for span in sorted(spans.values(), key=lambda span: (span.start_ns, span.span_id))
+    ]
+
+
+def folders_agents() -> list[Path]:
+    """The folders recorded from the OpenAI Agents SDK."""
+    return sorted(path.parent for path in HERE.glob("*/ingest.json"))
+
+
 def folders() -> list[Path]:
     """The recorded folders."""
     return sorted(path.parent for path in HERE.glob("*/traces.otlp.pb"))
@@ -85,6 +115,11 @@ def expect_told(folder: Path) -> None:
     _write(folder, told(folder))
 
 
+def expect_agents(folder: Path) -> None:
+    """Write down what the bodies of the OpenAI Agents SDK become now."""
+    _write(folder, agents(folder))
+
+
 def _write(folder: Path, found: list[dict[str, Any]]) -> None:
     shown = json.dumps(found, ensure_ascii=False, indent=1, sort_keys=True)
     (folder / "expected.json").write_text(shown + "\n", encoding="utf-8")
@@ -95,3 +130,5 @@ if __name__ == "__main__":
         expect(recorded)
     for recorded in folders_told():
         expect_told(recorded)
+    for recorded in folders_agents():
+        expect_agents(recorded)

@@ -13,7 +13,7 @@ import pytest
 
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
-from corpus.expected import folders, folders_told, told, understood
+from corpus.expected import agents, folders, folders_agents, folders_told, told, understood
 
 FOLDERS = folders()
 
@@ -52,3 +52,10 @@ def test_recorded_log_records_become_the_runs_written_beside_them(folder: Path) 
     """Spans, parents, durations and facts of every run of every coding agent."""
     expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
     assert told(folder) == expected
+
+
+@pytest.mark.parametrize("folder", folders_agents(), ids=lambda folder: folder.name)
+def test_bodies_of_the_agents_sdk_become_what_is_written_beside_them(folder: Path) -> None:
+    """Spans, parents, durations, facts and conversations."""
+    expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert agents(folder) == expected

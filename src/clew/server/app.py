@@ -38,6 +38,7 @@ from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
 from clew.server.api.logs import log_routes
 from clew.server.api.metrics import metric_routes
+from clew.server.api.openai_agents import openai_agents_routes
 from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
@@ -140,6 +141,7 @@ def build_app(parts: Parts) -> Litestar:
         "engine": parts.engine,
         "ingest": parts.ingest,
         "lately": parts.lately,
+        "limits": parts.limits,
         "live": parts.live,
         "operator_prices": parts.operator_prices,
         "probe": parts.probe,
@@ -153,6 +155,7 @@ def build_app(parts: Parts) -> Litestar:
             projects_api.router(parts.records, parts.access, parts.settings, parts.project_spans),
             *health_routes,
             otlp_routes,
+            *openai_agents_routes,
             *trace_routes,
             *span_routes,
             *session_routes,
