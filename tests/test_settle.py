@@ -8,9 +8,13 @@ import msgspec
 import pytest
 
 from clew.ingest import Ingest
+from clew.query.whole import whole_spans
 from clew.settle import Settler
-from clew.span import Log, Span
+from clew.span import Facts, Log, Span
 from clew.store.embedded import EmbeddedEngine
+from clew.wire.agent_logs import placed
+from clew.wire.otlp import decode_logs
+from corpus.expected import HERE
 
 pytestmark = pytest.mark.anyio
 
@@ -141,3 +145,28 @@ async def test_a_span_is_understood_with_its_logs(
     written = ingest.committed_spans
     await settler.settle(project, ["1" * 32])
     assert ingest.committed_spans == written
+
+
+async def test_log_records_of_a_coding_agent_become_a_run(
+    ingest: Ingest, engine: EmbeddedEngine, project: str
+) -> None:
+    """In two exports, settled after each: one run with its sums, and nothing left to write."""
+    settler = Settler(engine, ingest)
+    body = (HERE / "claude-code-2.1.197" / "logs.otlp.pb").read_bytes()
+    logs = decode_logs(body, "protobuf").logs[:17]
+    trace_id = placed(logs[0]).trace_id
+    for part in (logs[9:], logs[:9], logs):
+        await ingest.submit(project, logs=part)
+        await settler.settle(project, [trace_id])
+    commits = ingest.commits
+    await settler.settle(project, [trace_id])
+    assert ingest.commits == commits
+    spans = await whole_spans(engine, project, trace_id)
+    assert next(whole.span for whole in spans if not whole.span.parent_id).name == (
+        "invoke_agent claude-code"
+    )
+    calls = [whole for whole in spans if whole.span.name.startswith("chat ")]
+    facts = [msgspec.json.decode(whole.facts, type=Facts).usage for whole in calls]
+    told = sum(usage.input_tokens or 0 for usage in facts if usage)
+    assert told > 0
+    assert await total(engine, project) == told

@@ -20,6 +20,7 @@ from clew.score import Score
 from clew.span import Cost, Facts, Log, Point, Resource, Span
 from clew.store import spans as store
 from clew.store.spans import Refs, Row, Rows
+from clew.wire.agent_logs import placed
 from clew.wire.contents import content_hash, fold
 from clew.wire.normalize import normalize, normalize_with_logs, scores
 from clew.wire.packing import Packer, Parts, pack_log, small_values
@@ -192,7 +193,7 @@ class Preparer:
             facts = export.facts.get(span.span_id) or self.understand(span)
             self._add_span(prepared, packer, span, facts, received_ns + offset, resource)
         for record in export.logs:
-            self._add_log(prepared, record, received_ns)
+            self._add_log(prepared, placed(record), received_ns)
         for point in export.points:
             prepared.rows.metrics.append(_metric_row(project, point))
         _add_scores(prepared, export.scores, received_ns)

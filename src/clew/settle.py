@@ -8,7 +8,8 @@ So runs that changed are looked at again shortly after, and rows that turn out o
 version. Lists and the page of a run don't wait for that: they resolve it when they read.
 
 What a span's log records tell: some instrumentations keep messages, and even usage, off the span,
-and logs travel apart from spans. A span that has such records is understood again with them.
+and logs travel apart from spans. A span that has such records is understood again with them. Coding
+agents send nothing but log records: the spans of their runs are made of these.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from clew.query.totals import settle
 from clew.query.whole import whole_logs, whole_spans
 from clew.store.engine import Engine
 from clew.store.spans import SPAN_COLUMNS
+from clew.wire.agent_logs import PREFIXES, spans_of
 
 EVERY_S = 2.0
 """A question costs 40 ms to plan, and has the journal stored first: 2.5 % of the processor."""
@@ -43,8 +45,12 @@ log = logging.getLogger("clew")
 
 _TOLD_IN_LOGS = """
 SELECT DISTINCT trace_id, span_id FROM logs
-WHERE project = {project:String} AND trace_id IN {trace_ids:Array(String)} AND span_id != ''
-    AND startsWith(event_name, 'gen_ai.')
+WHERE project = {project:String} AND trace_id IN {trace_ids:Array(String)}
+    AND if(
+        span_id = '',
+        arrayExists(prefix -> startsWith(event_name, prefix), {agents:Array(String)}),
+        startsWith(event_name, 'gen_ai.')
+    )
 """
 
 
@@ -114,20 +120,38 @@ class Settler:
         return len(ambiguous)
 
     async def _join_logs(self, project: str, trace_ids: Sequence[str]) -> None:
-        """Understand spans anew whose messages or usage came as log records."""
+        """Understand spans anew whose messages or usage came as log records, and make the spans of
+        runs that are told in log records alone."""
         found = await self._engine.query(
-            _TOLD_IN_LOGS, {"project": project, "trace_ids": list(trace_ids)}
+            _TOLD_IN_LOGS,
+            {"project": project, "trace_ids": list(trace_ids), "agents": list(PREFIXES)},
         )
         for line in found.splitlines():
             place = msgspec.json.decode(line, type=_Place)
-            spans = await whole_spans(
-                self._engine, project, place.trace_id, place.span_id, blobs=True
-            )
-            logs = await whole_logs(self._engine, project, place.trace_id, place.span_id)
-            for whole in spans:
-                facts = self._ingest.understand(whole.span, logs)
-                if msgspec.json.encode(facts) != bytes(whole.facts):
-                    await self._ingest.rewrite(project, [whole.span], {place.span_id: facts})
+            if place.span_id:
+                await self._understand(project, place)
+            else:
+                await self._tell(project, place.trace_id)
+
+    async def _understand(self, project: str, place: _Place) -> None:
+        spans = await whole_spans(self._engine, project, place.trace_id, place.span_id, blobs=True)
+        logs = await whole_logs(self._engine, project, place.trace_id, place.span_id)
+        for whole in spans:
+            facts = self._ingest.understand(whole.span, logs)
+            if msgspec.json.encode(facts) != bytes(whole.facts):
+                await self._ingest.rewrite(project, [whole.span], {place.span_id: facts})
+
+    async def _tell(self, project: str, trace_id: str) -> None:
+        """Write the spans of a coding agent's run that aren't stored as its logs tell them now."""
+        spans = spans_of(await whole_logs(self._engine, project, trace_id, blobs=True))
+        stored = {
+            whole.span.span_id: whole.span
+            for whole in await whole_spans(self._engine, project, trace_id, blobs=True)
+        }
+        changed = [span for span in spans if stored.get(span.span_id) != span]
+        if changed:
+            facts = {span.span_id: self._ingest.understand(span) for span in changed}
+            await self._ingest.rewrite(project, changed, facts)
 
     async def _rewrite(self, project: str, trace_id: str, uncounted: list[str]) -> None:
         params = {"project": project, "trace_ids": [trace_id], "uncounted": uncounted}

@@ -15,6 +15,9 @@ from typing import Any
 import msgspec
 
 from clew.span import Log, Span
+from clew.wire import openai_agents
+from clew.wire.agent_logs import placed, spans_of
+from clew.wire.merge import merge
 from clew.wire.normalize import conversation, normalize, scores
 from clew.wire.otlp import decode_logs, decode_traces
 
@@ -57,14 +60,84 @@ def body(folder: Path, signal: str) -> bytes:
     return gzip.decompress(packed.read_bytes()) if packed.exists() else b""
 
 
+def told(folder: Path) -> list[dict[str, Any]]:
+    """The spans of the runs that the log records of a folder tell, each with its facts."""
+    runs: dict[str, list[Log]] = {}
+    for log in decode_logs(body(folder, "logs"), "protobuf").logs:
+        there = placed(log)
+        if there is not log:
+            runs.setdefault(there.trace_id, []).append(there)
+    return [
+        msgspec.to_builtins(
+            {
+                "name": span.name,
+                "trace_id": span.trace_id,
+                "span_id": span.span_id,
+                "parent_id": span.parent_id,
+                "duration_ns": None if span.end_ns is None else span.end_ns - span.start_ns,
+                "facts": normalize(span),
+            }
+        )
+        for logs in runs.values()
+        for span in sorted(spans_of(logs), key=lambda span: (span.start_ns, span.span_id))
+    ]
+
+
+def agents(folder: Path) -> list[dict[str, Any]]:
+    """The spans of the bodies for the ingest endpoint of the OpenAI Agents SDK, as they are once
+    all have come in."""
+    spans: dict[str, Span] = {}
+    for body in json.loads((folder / "ingest.json").read_text("utf-8")):
+        for span in openai_agents.decode(json.dumps(body).encode()).spans:
+            before = spans.get(span.span_id)
+            spans[span.span_id] = merge(before, span) if before else span
+    return [
+        msgspec.to_builtins(
+            {
+                "name": span.name,
+                "span_id": span.span_id,
+                "parent_id": span.parent_id,
+                "duration_ns": None if span.end_ns is None else span.end_ns - span.start_ns,
+                "facts": normalize(span),
+                "conversation": conversation(span),
+            }
+        )
+        for span in sorted(spans.values(), key=lambda span: (span.start_ns, span.span_id))
+    ]
+
+
+def folders_agents() -> list[Path]:
+    """The folders recorded from the OpenAI Agents SDK."""
+    return sorted(path.parent for path in HERE.glob("*/ingest.json"))
+
+
 def folders() -> list[Path]:
     """The recorded folders."""
     return sorted(path.parent for path in HERE.glob("*/traces.otlp.pb*"))
 
 
+def folders_told() -> list[Path]:
+    """The recorded folders of programs that send log records alone."""
+    found = sorted(path.parent for path in HERE.glob("*/logs.otlp.pb*"))
+    return [folder for folder in found if not list(folder.glob("traces.otlp.pb*"))]
+
+
 def expect(folder: Path) -> None:
     """Write down what the bodies of a folder become now."""
-    spans = understood(folder)
+    _write(folder, understood(folder))
+
+
+def expect_told(folder: Path) -> None:
+    """Write down what the log records of a folder become now."""
+    _write(folder, told(folder))
+
+
+def expect_agents(folder: Path) -> None:
+    """Write down what the bodies of the OpenAI Agents SDK become now."""
+    _write(folder, agents(folder))
+
+
+def _write(folder: Path, spans: list[dict[str, Any]]) -> None:
     shown = json.dumps(spans, ensure_ascii=False, indent=1, sort_keys=True)
     if len(shown) > READABLE_CHARS:
         lines = [json.dumps(span, ensure_ascii=False, sort_keys=True) for span in spans]
@@ -75,3 +148,7 @@ def expect(folder: Path) -> None:
 if __name__ == "__main__":
     for held in folders():
         expect(held)
+    for held in folders_told():
+        expect_told(held)
+    for held in folders_agents():
+        expect_agents(held)

@@ -13,7 +13,15 @@ import pytest
 
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
-from corpus.expected import folders, recorded, understood
+from corpus.expected import (
+    agents,
+    folders,
+    folders_agents,
+    folders_told,
+    recorded,
+    told,
+    understood,
+)
 from corpus.happened import problems, read
 
 FOLDERS = folders()
@@ -56,3 +64,17 @@ def test_the_same_agent_is_understood_the_same_under_every_instrumentor(name: st
     assert found[0].output_preview == 'tool_call: get_weather({"city":"Zürich"})'
     assert found[6].output_preview == "I can't help with that."
     assert all(facts.response_id for facts in found if facts.usage and facts.kind == "llm")
+
+
+@pytest.mark.parametrize("folder", folders_told(), ids=lambda folder: folder.name)
+def test_recorded_log_records_become_the_runs_written_beside_them(folder: Path) -> None:
+    """Spans, parents, durations and facts of every run of every coding agent."""
+    expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert told(folder) == expected
+
+
+@pytest.mark.parametrize("folder", folders_agents(), ids=lambda folder: folder.name)
+def test_bodies_of_the_agents_sdk_become_what_is_written_beside_them(folder: Path) -> None:
+    """Spans, parents, durations, facts and conversations."""
+    expected: list[dict[str, Any]] = json.loads((folder / "expected.json").read_text("utf-8"))
+    assert agents(folder) == expected

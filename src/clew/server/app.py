@@ -38,6 +38,8 @@ from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
 from clew.server.api.live import live_routes
 from clew.server.api.logs import log_routes
+from clew.server.api.metrics import metric_routes
+from clew.server.api.openai_agents import openai_agents_routes
 from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
 from clew.server.api.scores import score_routes
@@ -142,6 +144,7 @@ def build_app(parts: Parts) -> Litestar:
         "engine": parts.engine,
         "ingest": parts.ingest,
         "lately": parts.lately,
+        "limits": parts.limits,
         "live": parts.live,
         "operator_prices": parts.operator_prices,
         "probe": parts.probe,
@@ -155,6 +158,7 @@ def build_app(parts: Parts) -> Litestar:
             projects_api.router(parts.records, parts.access, parts.settings, parts.project_spans),
             *health_routes,
             otlp_routes,
+            *openai_agents_routes,
             *trace_routes,
             *span_routes,
             *session_routes,
@@ -171,6 +175,7 @@ def build_app(parts: Parts) -> Litestar:
             *disk_routes,
             *log_routes,
             *dialogue_routes,
+            *metric_routes,
             *live_routes,
             *view_routes,
             page_routes,

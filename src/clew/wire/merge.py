@@ -24,8 +24,9 @@ def merge(earlier: Span, later: Span) -> Span:
         parent_id=last.parent_id or first.parent_id,
         name=last.name or first.name,
         otel_kind=first.otel_kind if last.otel_kind == "unspecified" else last.otel_kind,
-        # A part that only tells the end may leave the start out, which arrives as 0.
-        start_ns=last.start_ns or first.start_ns,
+        # A part that only tells the end may leave the start out, which arrives as 0, and one that
+        # sums up what is below it can only begin earlier than it knew.
+        start_ns=min(filter(None, (first.start_ns, last.start_ns)), default=0),
         status=status.status,
         status_message=status.status_message,
         attributes={**first.attributes, **last.attributes},

@@ -127,6 +127,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/traces/ingest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** IngestAgents */
+        post: operations["V1TracesIngestIngestAgents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/traces": {
         parameters: {
             query?: never;
@@ -555,6 +572,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListMetrics */
+        get: operations["ApiProjectsMetricsListMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/metrics/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListPoints */
+        get: operations["ApiProjectsMetricsNameListPoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/live": {
         parameters: {
             query?: never;
@@ -846,6 +897,11 @@ export interface components {
             days: number;
             freed_bytes: number;
         };
+        /** Kept */
+        Kept: {
+            rejected: number;
+            messages: string[];
+        };
         /** KeyBody */
         KeyBody: {
             key_id: string;
@@ -898,6 +954,32 @@ export interface components {
             origin: ("system" | "tools" | "user" | "assistant" | "result")[];
             size_bytes: number[];
             preview: string[];
+        };
+        /** Metric */
+        Metric: {
+            name: string;
+            kind: string;
+            unit: string;
+            services: string[];
+            point_count: number;
+            last_at: string;
+        };
+        /** MetricList */
+        MetricList: {
+            metrics: components["schemas"]["Metric"][];
+        };
+        /** MetricPoint */
+        MetricPoint: {
+            time: string;
+            since: string;
+            value: number | null;
+            count: number | null;
+            unit: string;
+            kind: string;
+            service: string;
+            attributes: {
+                [key: string]: string;
+            };
         };
         /** NewKey */
         NewKey: {
@@ -994,6 +1076,10 @@ export interface components {
             /** @default  */
             content_hash?: string;
             data?: unknown;
+        };
+        /** PointList */
+        PointList: {
+            points: components["schemas"]["MetricPoint"][];
         };
         /** Price */
         Price: {
@@ -1781,6 +1867,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+        };
+    };
+    V1TracesIngestIngestAgents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
                 };
             };
         };
@@ -2863,6 +2969,93 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Said"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsMetricsListMetrics: {
+        parameters: {
+            query?: {
+                /** @description From when on: ISO 8601, or relative such as `now-24h`. */
+                from?: string | null;
+                /** @description Until before when, written as `from`. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsMetricsNameListPoints: {
+        parameters: {
+            query?: {
+                /** @description From when on: ISO 8601, or relative such as `now-24h`. */
+                from?: string | null;
+                /** @description Until before when, written as `from`. */
+                to?: string | null;
+                /** @description How many, at most. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointList"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
