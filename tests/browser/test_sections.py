@@ -111,7 +111,7 @@ def test_question_mark_shows_the_keys(app: App) -> None:
     app.open()
     expect(app.at("run-row")).to_be_visible()
     app.press("?")
-    expect(app.at("key-help")).to_contain_text("Next run")
+    expect(app.at("key-help")).to_contain_text("Look into itSpace")
     app.press("Escape")
     expect(app.at("key-help")).to_be_hidden()
 

@@ -17,7 +17,7 @@ export function KeyHelp({ open, onOpenChange }: { open: boolean; onOpenChange: (
                   <dd className="flex items-center gap-2">
                     {ways.map((keys) => (
                       <span key={keys} className="flex gap-1">
-                        {keys.split(" ").map((key) => (
+                        {(keys === " " ? ["Space"] : keys.split(" ")).map((key) => (
                           <kbd key={key} className="kbd">
                             {nameKey(key)}
                           </kbd>
