@@ -31,7 +31,7 @@ function List({ spans, hasMore, loading, loadMore }: { spans: SpanItem[]; hasMor
   const scroller = useRef<HTMLDivElement>(null);
   const links = useSpanLinks();
   const keys = useMemo(() => spans.map(keyOf), [spans]);
-  const rows = useRows("Steps", keys, links.open, false);
+  const rows = useRows("step", keys, links.open, false);
   return (
     <div className="runs relative flex min-h-0 min-w-0 flex-1 flex-col">
       <Rows
