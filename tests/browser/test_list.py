@@ -15,6 +15,8 @@ from .watch import Watch
 
 pytestmark = pytest.mark.browser
 
+HOUR_NS = 3_600 * make.SECOND
+
 
 def headers(app: App) -> list[str]:
     """The names of the columns, from left to right."""
@@ -136,3 +138,51 @@ def test_space_shows_the_run_at_the_side(app: App) -> None:
     expect(app.at("peek")).to_have_count(0)
     app.press("Enter")
     expect(app.span_row(run.look)).to_be_visible()
+
+
+def test_filter_that_was_used_is_offered_again(app: App) -> None:
+    """In the empty bar, before the fields."""
+    agent, tool = failed()
+    app.send(agent, tool, make.agent("planner"))
+    app.open()
+    app.at("filter").fill("agent:checkout")
+    app.press("Enter")
+    expect(app.at("run-row")).to_have_count(1)
+    app.page.get_by_role("button", name="Clear the filter").click()
+    expect(app.at("run-row")).to_have_count(2)
+    app.at("filter").click()
+    app.page.get_by_role("option", name="agent:checkout").click()
+    expect(app.at("filter")).to_have_value("agent:checkout")
+    expect(app.at("run-row")).to_have_count(1)
+
+
+def test_range_is_set_to_two_moments(app: App) -> None:
+    """They stand in the address; a range that ends before it starts can't be shown."""
+    app.send(make.agent("early", start_ns=make.T0), make.agent("late", start_ns=make.T0 + HOUR_NS))
+    app.open()
+    app.at("time-range").click()
+    app.page.get_by_role("menuitem", name="From … to …").click()
+    app.page.get_by_label("From", exact=True).fill("2026-11-23T14:30:00")
+    app.page.get_by_label("To", exact=True).fill("2026-11-23T14:00:00")
+    expect(app.page.get_by_role("alert")).to_have_text("It ends before it starts.")
+    app.page.get_by_label("To", exact=True).fill("2026-11-23T16:00:00")
+    app.page.get_by_role("button", name="Show").click()
+    expect(app.at("run-row")).to_have_count(1)
+    assert "from=2026-11-23T14%3A30%3A00.000Z&to=2026-11-23T16" in app.page.url
+
+
+def test_steps_of_all_runs_are_a_list_too(app: App) -> None:
+    """Narrowed by facets like runs; a row leads to the step in its run, and back leads here."""
+    run = trip()
+    app.send(*run)
+    app.open()
+    app.page.get_by_role("link", name="Steps").click()
+    rows = app.at("span-item")
+    expect(rows).to_have_count(5)
+    app.at("facet-value").filter(has_text="tool").first.click()
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("find_hotels")
+    rows.click()
+    expect(app.detail(run.look)).to_be_visible()
+    app.page.go_back()
+    expect(app.at("filter")).to_have_value("kind:tool")

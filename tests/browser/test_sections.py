@@ -43,7 +43,7 @@ def test_session_leads_to_its_runs(app: App) -> None:
     expect(app.at("session-row")).to_have_count(1)
     app.page.get_by_role("link", name="s-118").click()
     expect(app.at("session-run")).to_contain_text(["Where is Oslo?", "And Bergen?"])
-    app.at("session-run").last.click()
+    app.at("session-run").last.get_by_role("link").click()
     expect(app.at("run-page")).to_have_attribute("data-trace-id", second.trace_id)
 
 
@@ -178,3 +178,18 @@ def test_server_that_does_not_answer_is_a_sentence(app: App, watch: Watch) -> No
     expect(app.page).to_have_url(re.compile("/runs"))
     expect(app.at("error-state")).to_have_count(0)
     watch.problems = [told for told in watch.problems if "net::ERR_FAILED" not in told]
+
+
+def test_session_reads_as_a_conversation(app: App) -> None:
+    """What was asked and answered is there in whole, as it was written."""
+    long = "I looked at many hotels. " * 20
+    app.send(
+        make.agent(
+            session__id="s-1",
+            input__value="Where **exactly** is Oslo?",
+            output__value=f"{long}\n\n# In Norway",
+        )
+    )
+    app.open("sessions/s-1")
+    expect(app.at("asked").locator("strong")).to_have_text("exactly")
+    expect(app.at("answered").get_by_role("heading", name="In Norway")).to_be_visible()

@@ -14,6 +14,7 @@ import { Route as ProjectsProjectRouteImport } from "./routes/projects.$project"
 import { Route as ProjectsProjectIndexRouteImport } from "./routes/projects.$project.index"
 import { Route as ProjectsProjectSearchRouteImport } from "./routes/projects.$project.search"
 import { Route as ProjectsProjectSettingsRouteImport } from "./routes/projects.$project.settings"
+import { Route as ProjectsProjectSpansRouteImport } from "./routes/projects.$project.spans"
 import { Route as ProjectsProjectRunsIndexRouteImport } from "./routes/projects.$project.runs.index"
 import { Route as ProjectsProjectRunsTraceIdRouteImport } from "./routes/projects.$project.runs.$traceId"
 import { Route as ProjectsProjectSessionsIndexRouteImport } from "./routes/projects.$project.sessions.index"
@@ -43,6 +44,11 @@ const ProjectsProjectSearchRoute = ProjectsProjectSearchRouteImport.update({
 const ProjectsProjectSettingsRoute = ProjectsProjectSettingsRouteImport.update({
   id: "/settings",
   path: "/settings",
+  getParentRoute: () => ProjectsProjectRoute,
+} as any)
+const ProjectsProjectSpansRoute = ProjectsProjectSpansRouteImport.update({
+  id: "/spans",
+  path: "/spans",
   getParentRoute: () => ProjectsProjectRoute,
 } as any)
 const ProjectsProjectRunsIndexRoute =
@@ -81,6 +87,7 @@ export interface FileRoutesByFullPath {
   "/projects/$project": typeof ProjectsProjectRouteWithChildren
   "/projects/$project/search": typeof ProjectsProjectSearchRoute
   "/projects/$project/settings": typeof ProjectsProjectSettingsRoute
+  "/projects/$project/spans": typeof ProjectsProjectSpansRoute
   "/projects/$project/": typeof ProjectsProjectIndexRoute
   "/projects/$project/runs/$traceId": typeof ProjectsProjectRunsTraceIdRoute
   "/projects/$project/sessions/$sessionId": typeof ProjectsProjectSessionsSessionIdRoute
@@ -92,6 +99,7 @@ export interface FileRoutesByTo {
   "/": typeof IndexRoute
   "/projects/$project/search": typeof ProjectsProjectSearchRoute
   "/projects/$project/settings": typeof ProjectsProjectSettingsRoute
+  "/projects/$project/spans": typeof ProjectsProjectSpansRoute
   "/projects/$project": typeof ProjectsProjectIndexRoute
   "/projects/$project/runs/$traceId": typeof ProjectsProjectRunsTraceIdRoute
   "/projects/$project/sessions/$sessionId": typeof ProjectsProjectSessionsSessionIdRoute
@@ -105,6 +113,7 @@ export interface FileRoutesById {
   "/projects/$project": typeof ProjectsProjectRouteWithChildren
   "/projects/$project/search": typeof ProjectsProjectSearchRoute
   "/projects/$project/settings": typeof ProjectsProjectSettingsRoute
+  "/projects/$project/spans": typeof ProjectsProjectSpansRoute
   "/projects/$project/": typeof ProjectsProjectIndexRoute
   "/projects/$project/runs/$traceId": typeof ProjectsProjectRunsTraceIdRoute
   "/projects/$project/sessions/$sessionId": typeof ProjectsProjectSessionsSessionIdRoute
@@ -119,6 +128,7 @@ export interface FileRouteTypes {
     | "/projects/$project"
     | "/projects/$project/search"
     | "/projects/$project/settings"
+    | "/projects/$project/spans"
     | "/projects/$project/"
     | "/projects/$project/runs/$traceId"
     | "/projects/$project/sessions/$sessionId"
@@ -130,6 +140,7 @@ export interface FileRouteTypes {
     | "/"
     | "/projects/$project/search"
     | "/projects/$project/settings"
+    | "/projects/$project/spans"
     | "/projects/$project"
     | "/projects/$project/runs/$traceId"
     | "/projects/$project/sessions/$sessionId"
@@ -142,6 +153,7 @@ export interface FileRouteTypes {
     | "/projects/$project"
     | "/projects/$project/search"
     | "/projects/$project/settings"
+    | "/projects/$project/spans"
     | "/projects/$project/"
     | "/projects/$project/runs/$traceId"
     | "/projects/$project/sessions/$sessionId"
@@ -192,6 +204,13 @@ declare module "@tanstack/react-router" {
       preLoaderRoute: typeof ProjectsProjectSettingsRouteImport
       parentRoute: typeof ProjectsProjectRoute
     }
+    "/projects/$project/spans": {
+      id: "/projects/$project/spans"
+      path: "/spans"
+      fullPath: "/projects/$project/spans"
+      preLoaderRoute: typeof ProjectsProjectSpansRouteImport
+      parentRoute: typeof ProjectsProjectRoute
+    }
     "/projects/$project/runs/": {
       id: "/projects/$project/runs/"
       path: "/runs"
@@ -233,6 +252,7 @@ declare module "@tanstack/react-router" {
 interface ProjectsProjectRouteChildren {
   ProjectsProjectSearchRoute: typeof ProjectsProjectSearchRoute
   ProjectsProjectSettingsRoute: typeof ProjectsProjectSettingsRoute
+  ProjectsProjectSpansRoute: typeof ProjectsProjectSpansRoute
   ProjectsProjectIndexRoute: typeof ProjectsProjectIndexRoute
   ProjectsProjectRunsTraceIdRoute: typeof ProjectsProjectRunsTraceIdRoute
   ProjectsProjectSessionsSessionIdRoute: typeof ProjectsProjectSessionsSessionIdRoute
@@ -244,6 +264,7 @@ interface ProjectsProjectRouteChildren {
 const ProjectsProjectRouteChildren: ProjectsProjectRouteChildren = {
   ProjectsProjectSearchRoute: ProjectsProjectSearchRoute,
   ProjectsProjectSettingsRoute: ProjectsProjectSettingsRoute,
+  ProjectsProjectSpansRoute: ProjectsProjectSpansRoute,
   ProjectsProjectIndexRoute: ProjectsProjectIndexRoute,
   ProjectsProjectRunsTraceIdRoute: ProjectsProjectRunsTraceIdRoute,
   ProjectsProjectSessionsSessionIdRoute: ProjectsProjectSessionsSessionIdRoute,

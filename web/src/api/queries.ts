@@ -17,6 +17,7 @@ import type {
   SessionPage,
   Shows,
   Span,
+  SpanPage,
   Stats,
   TracePage,
   Values,
@@ -75,6 +76,16 @@ export function getTraces(
     ...(signal ? { signal } : {}),
   });
 }
+
+export const spansQuery = (project: string, { filter, from, to, order }: TraceListing) =>
+  infiniteQueryOptions({
+    queryKey: ["spans", project, { filter, from, to, order }],
+    queryFn: ({ pageParam, signal }) =>
+      request<SpanPage>(path`/api/projects/${project}/spans`, { query: { filter, from, to, order, limit: PAGE, cursor: pageParam }, signal }),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor,
+    gcTime: 300_000,
+  });
 
 export const traceQuery = (project: string, traceId: string) =>
   queryOptions({

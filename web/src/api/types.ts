@@ -41,6 +41,13 @@ export interface TracePage {
   next_cursor: string | null;
 }
 
+export type SpanItem = Schemas["SpanRow"];
+
+export interface SpanPage {
+  spans: SpanItem[];
+  next_cursor: string | null;
+}
+
 export interface SessionPage {
   sessions: Session[];
   next_cursor: string | null;

@@ -8,7 +8,7 @@ export const Route = createFileRoute("/projects/$project/views/$viewId")({
   loader: async ({ context, params: { project, viewId } }) => {
     const view = await context.queryClient.fetchQuery(viewQuery(project, viewId)).catch((error: Error) => error);
     if (view instanceof Error) return view;
-    throw redirect({ to: "/projects/$project/runs", params: { project }, search: scopeOf(view), replace: true });
+    throw redirect({ to: view.of === "spans" ? "/projects/$project/spans" : "/projects/$project/runs", params: { project }, search: scopeOf(view), replace: true });
   },
   component: NoView,
 });

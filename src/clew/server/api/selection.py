@@ -69,7 +69,6 @@ async def change_tags(
     changes = [(text, text in added) for text in sorted(added | removed)]
     scores = [tag(id_, text, on=on) for id_ in data.trace_ids for text, on in changes]
     await ingest.submit(project, scores=scores)
-    ingest.announce(project, set(data.trace_ids))
 
 
 @post("/api/projects/{project:str}/traces/export", status_code=200, tags=["selection"])

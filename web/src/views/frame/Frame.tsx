@@ -7,14 +7,14 @@ import { rememberProject } from "./lastProject";
 import { useLive, useLiveLine } from "./live";
 import { ProjectMenu } from "./ProjectMenu";
 import { Rail } from "./Rail";
-import { useProject } from "./scope";
+import { keepRange, useProject } from "./scope";
 import { ThemeMenu } from "./ThemeMenu";
 import { TimeRange } from "./TimeRange";
 
 const Palette = lazy(() => import("./Palette"));
 
 /** Pages that list what happened in a range of time. */
-const RANGED = new Set(["/projects/$project/runs/", "/projects/$project/sessions/", "/projects/$project/search"]);
+const RANGED = new Set(["/projects/$project/runs/", "/projects/$project/spans", "/projects/$project/sessions/", "/projects/$project/search"]);
 
 /** The rail, the bar on top and the page between them. */
 export function Frame() {
@@ -82,6 +82,7 @@ function useGoKeys() {
   const params = { project };
   useKeys("Go to", [
     { keys: "g r", label: "Runs", run: () => void navigate({ to: "/projects/$project/runs", params, search: true }) },
+    { keys: "g t", label: "Steps", run: () => void navigate({ to: "/projects/$project/spans", params, search: keepRange }) },
     { keys: "g s", label: "Sessions", run: () => void navigate({ to: "/projects/$project/sessions", params, search: true }) },
     { keys: "g f", label: "Search", run: () => void navigate({ to: "/projects/$project/search", params, search: true }) },
     { keys: "g ,", label: "Settings", run: () => void navigate({ to: "/projects/$project/settings", params, search: true }) },

@@ -1,19 +1,25 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowLeft, ArrowUpRight } from "lucide-react";
-import { sessionQuery } from "../../api/queries";
+import { useRef } from "react";
+import { sessionQuery, spanQuery, traceQuery } from "../../api/queries";
 import type { SessionDetail, Trace } from "../../api/types";
+import { idOf } from "../../trace/run";
 import { formatCount, formatOf } from "../../ui/format";
-import { unmark } from "../../ui/unmark";
+import { LongText } from "../../ui/LongText";
+import { Rendered } from "../../ui/Rendered";
 import { ErrorState, ListSkeleton } from "../../ui/States";
+import { unmark } from "../../ui/unmark";
+import { useSeen } from "../../ui/useSeen";
 import { Duration, Moment, msToUs, Tokens, Usd } from "../figures";
 import { useLiveTraces } from "../frame/live";
 import { keepScope, useProject } from "../frame/scope";
 import { OutcomeIcon } from "../marks";
+import { answeredIn, askedIn } from "./said";
 
 const route = getRouteApi("/projects/$project/sessions/$sessionId");
 
-/** A session: its runs in order, each with what was asked and what came back. */
+/** A session as one conversation over its runs, with what they took together. */
 export function Session() {
   const project = useProject();
   const { sessionId } = route.useParams();
@@ -59,41 +65,57 @@ function Header({ session }: { session: SessionDetail }) {
   );
 }
 
+/** One turn of the conversation: what was asked, what came back, and what it took. */
 function Run({ trace, number }: { trace: Trace; number: number }) {
   const project = useProject();
-  const failed = trace.outcome === "error" && trace.error_message !== "";
+  const part = useRef<HTMLLIElement>(null);
+  const said = useSaid(trace, useSeen(part));
+  const stopped = trace.outcome !== "success" && trace.error_message !== "";
   return (
-    <li className="border-b border-line" data-testid="session-run">
-      <Link to="/projects/$project/runs/$traceId" params={{ project, traceId: trace.trace_id }} search={keepScope} className="group grid grid-cols-[28px_minmax(0,1fr)_auto] gap-3 px-4 py-3 hover:bg-hover">
-        <span className="num text-faint">{number}</span>
-        <span className="min-w-0">
-          <span className="mb-1.5 flex items-center gap-2">
-            <OutcomeIcon outcome={trace.outcome} running={trace.running} />
-            <span className="font-medium">{trace.name || "unnamed"}</span>
-            <Moment iso={trace.start_time} className="text-faint" />
-          </span>
-          <Said by="in">{trace.input_preview}</Said>
-          <Said by="out" failed={failed}>
-            {trace.outcome === "success" ? trace.output_preview : trace.error_message || trace.output_preview}
-          </Said>
-        </span>
-        <span className="flex items-start gap-4 text-muted">
+    <li ref={part} className="border-b border-line px-4 py-3" data-testid="session-run">
+      <div className="mx-auto max-w-4xl">
+        <Link
+          to="/projects/$project/runs/$traceId"
+          params={{ project, traceId: trace.trace_id }}
+          search={keepScope}
+          className="group mb-2 flex items-center gap-2 rounded-md text-muted hover:text-text"
+        >
+          <span className="num w-5 text-faint">{number}</span>
+          <OutcomeIcon outcome={trace.outcome} running={trace.running} />
+          <span className="font-medium text-text">{trace.name || "unnamed"}</span>
+          <Moment iso={trace.start_time} />
+          <span className="flex-1" />
           <span className="num">{formatOf(trace.span_count, "step")}</span>
           <Duration us={msToUs(trace.duration_ms)} />
           <Usd usd={trace.cost_usd} unpriced={trace.unpriced_calls} />
-          <ArrowUpRight size={14} className="mt-0.5 text-faint group-hover:text-text" />
-        </span>
-      </Link>
+          <ArrowUpRight size={14} className="text-faint group-hover:text-text" />
+        </Link>
+        <Said by="asked" text={said.asked} />
+        <Said by="answered" text={said.answered} />
+        {stopped && <p className={`mt-2 ml-7 break-words ${trace.outcome === "error" ? "text-error-text" : "text-muted"}`}>{trace.error_message}</p>}
+      </div>
     </li>
   );
 }
 
-function Said({ by, failed = false, children }: { by: string; failed?: boolean; children: string }) {
-  if (children === "") return null;
+/** What was said in whole once it is in sight; until then, and where the root says nothing, the previews. */
+function useSaid(trace: Trace, seen: boolean): { asked: string; answered: string } {
+  const project = useProject();
+  const skeleton = useQuery({ ...traceQuery(project, trace.trace_id), enabled: seen });
+  const root = skeleton.data ? idOf(skeleton.data.run, 0) : "";
+  const span = useQuery({ ...spanQuery(project, trace.trace_id, root), enabled: root !== "" && !root.startsWith("missing") });
+  const conversation = span.data?.conversation ?? {};
+  return { asked: askedIn(conversation) ?? unmark(trace.input_preview), answered: answeredIn(conversation) ?? unmark(trace.output_preview) };
+}
+
+function Said({ by, text }: { by: "asked" | "answered"; text: string }) {
+  if (text === "") return null;
   return (
-    <span className="grid grid-cols-[28px_minmax(0,1fr)]">
-      <span className="text-sm text-faint">{by}</span>
-      <span className={`line-clamp-3 break-words ${failed ? "text-error-text" : ""}`}>{unmark(children)}</span>
-    </span>
+    <div className={by === "asked" ? "mb-2 flex justify-end pl-16" : "pr-16 pl-7"} data-testid={by}>
+      <div className={`min-w-0 ${by === "asked" ? "rounded-lg bg-hover px-3 py-1.5" : ""}`}>
+        <span className="sr-only">{by === "asked" ? "Asked: " : "Answered: "}</span>
+        <LongText text={text} render={(part) => <Rendered text={part} />} />
+      </div>
+    </div>
   );
 }

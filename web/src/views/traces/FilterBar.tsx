@@ -3,30 +3,41 @@ import { useNavigate } from "@tanstack/react-router";
 import { Filter, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { ApiError } from "../../api/client";
-import { tracesQuery } from "../../api/queries";
+import { type Noun, spansQuery, tracesQuery } from "../../api/queries";
 import { IconButton } from "../../ui/Button";
 import { useKeys } from "../../ui/keys";
+import { useRemembered } from "../../ui/remembered";
 import { useListing, useProject, useScope } from "../frame/scope";
 import { Suggestions, useSuggestions } from "./Suggestions";
 
+/** Filters that one may want again. */
+const MOST_RECENT = 8;
+
 /** The filter as text. Enter applies it; what the API doesn't understand is marked where it stands. */
-export function FilterBar() {
+export function FilterBar({ of }: { of: Noun }) {
   const { filter = "" } = useScope();
   // Another filter from outside (a link, the palette, going back) is another draft.
-  return <Draft key={filter} filter={filter} />;
+  return <Draft key={filter} of={of} filter={filter} />;
 }
 
-function Draft({ filter }: { filter: string }) {
+function Draft({ of, filter }: { of: Noun; filter: string }) {
   const project = useProject();
-  const { error } = useInfiniteQuery({ ...tracesQuery(project, useListing()), enabled: false });
+  const error = useListError(of);
   const navigate = useNavigate();
   const input = useRef<HTMLInputElement>(null);
   const [draft, setDraft] = useState(filter);
   const apply = (text: string) =>
     void navigate({ to: ".", search: ({ filter: _, ...rest }) => ({ ...rest, ...(text.trim() && { filter: text.trim() }) }) });
-  const suggestions = useSuggestions(project, draft, input, setDraft);
+  const [recent, setRecent] = useRemembered<string[]>(`clew.filters.${project}`, []);
+  const submit = (text: string) => {
+    const said = text.trim();
+    if (said !== "") setRecent([said, ...recent.filter((one) => one !== said)].slice(0, MOST_RECENT));
+    setDraft(said);
+    apply(said);
+  };
+  const suggestions = useSuggestions({ project, text: draft, input, recent, onText: setDraft, onRecent: submit });
   const wrong = error instanceof ApiError && error.status === 400 && draft === filter ? error : null;
-  useKeys("Runs", [
+  useKeys(of === "runs" ? "Runs" : "Steps", [
     { keys: "/", label: "Filter", run: () => input.current?.focus() },
     { keys: "f", label: "Filter", run: () => input.current?.focus() },
   ]);
@@ -38,7 +49,7 @@ function Draft({ filter }: { filter: string }) {
         onSubmit={(event) => {
           event.preventDefault();
           suggestions.close();
-          apply(draft);
+          submit(draft);
         }}
         className="field flex items-center gap-2 focus-within:border-accent has-[[aria-invalid=true]]:border-error"
       >
@@ -46,7 +57,7 @@ function Draft({ filter }: { filter: string }) {
         <input
           ref={input}
           data-testid="filter"
-          aria-label="Filter runs"
+          aria-label={of === "runs" ? "Filter runs" : "Filter steps"}
           aria-invalid={wrong !== null}
           aria-describedby={wrong ? "filter-error" : undefined}
           spellCheck={false}
@@ -63,6 +74,7 @@ function Draft({ filter }: { filter: string }) {
             setDraft(filter);
             event.currentTarget.blur();
           }}
+          onFocus={() => draft === "" && suggestions.open()}
           onBlur={suggestions.close}
           {...suggestions.aria}
         />
@@ -83,6 +95,15 @@ function Draft({ filter }: { filter: string }) {
       {wrong && <FilterError filter={filter} error={wrong} />}
     </div>
   );
+}
+
+/** Why the list couldn't be shown. */
+function useListError(of: Noun): Error | null {
+  const project = useProject();
+  const listing = useListing();
+  const runs = useInfiniteQuery({ ...tracesQuery(project, listing), enabled: false });
+  const spans = useInfiniteQuery({ ...spansQuery(project, listing), enabled: false });
+  return of === "runs" ? runs.error : spans.error;
 }
 
 function FilterError({ filter, error }: { filter: string; error: ApiError }) {

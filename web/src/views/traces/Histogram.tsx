@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type PointerEvent, useMemo, useState } from "react";
-import { statsQuery } from "../../api/queries";
+import { type Noun, statsQuery } from "../../api/queries";
 import type { Stats } from "../../api/types";
 import { formatCount, formatMoment, formatOf } from "../../ui/format";
 import { useListing, useProject } from "../frame/scope";
@@ -19,11 +19,11 @@ interface Bucket {
   parts: { outcome: string; count: number }[];
 }
 
-/** Runs by time and outcome. Dragging over it narrows the range of time to what was drawn. */
-export function Histogram() {
+/** Runs (or steps) by time and outcome. Dragging over it narrows the range of time to what was drawn. */
+export function Histogram({ of }: { of: Noun }) {
   const project = useProject();
   const { filter, from, to } = useListing();
-  const { data } = useQuery(statsQuery(project, "traces", "outcome", { filter, from, to }));
+  const { data } = useQuery(statsQuery(project, of === "runs" ? "traces" : "spans", "outcome", { filter, from, to }));
   const buckets = useMemo(() => (data ? stack(data) : []), [data]);
   const { range, handlers } = useDrag(buckets, data?.interval_s ?? 0);
   const most = Math.max(1, ...buckets.map(({ total }) => total));
@@ -32,7 +32,7 @@ export function Histogram() {
     <div
       className="relative flex h-10 min-w-0 flex-1 touch-none items-end gap-px border-b border-line select-none"
       role="img"
-      aria-label="Runs by time and outcome"
+      aria-label={`${of === "runs" ? "Runs" : "Steps"} by time and outcome`}
       data-testid="histogram"
       {...handlers}
     >
@@ -40,7 +40,7 @@ export function Histogram() {
         <div
           key={bucket.time}
           className={`flex h-full min-w-0 flex-1 flex-col-reverse rounded-[1px] ${range && k >= range[0] && k <= range[1] ? "bg-accent-soft" : "hover:bg-hover"}`}
-          title={describe(bucket)}
+          title={describe(bucket, of)}
         >
           {bucket.parts.map(({ outcome, count }) => (
             <div
@@ -75,9 +75,9 @@ function stack({ series }: Stats): Bucket[] {
   return [...buckets.values()].sort((a, b) => a.time - b.time);
 }
 
-function describe({ time, total, parts }: Bucket): string {
+function describe({ time, total, parts }: Bucket, of: Noun): string {
   const lines = parts.toReversed().map(({ outcome, count }) => `${formatCount(count)} ${outcome}`);
-  return [formatMoment(new Date(time).toISOString()), formatOf(total, "run"), ...lines].join("\n");
+  return [formatMoment(new Date(time).toISOString()), formatOf(total, of === "runs" ? "run" : "step"), ...lines].join("\n");
 }
 
 /** The buckets drawn over so far, first and last, and what to listen to. */

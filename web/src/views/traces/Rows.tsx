@@ -22,20 +22,23 @@ export interface RowsProps<T> {
   scroller: RefObject<HTMLDivElement | null>;
   /** Which row the keyboard is on. */
   at: number;
-  selected: ReadonlySet<string>;
+  /** Which rows are selected, where they can be. */
+  selected?: ReadonlySet<string>;
   hasMore: boolean;
   loading: boolean;
   loadMore: () => void;
   onRow: (key: string) => void;
   onPoint?: (key: string | undefined) => void;
-  onSelect: (key: string, event: MouseEvent) => void;
+  onSelect?: (key: string, event: MouseEvent) => void;
   reachRef: RefObject<(row: number) => void>;
   children?: ReactNode;
 }
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** One line an item, endless: what lists of runs and of spans have in common. */
 export function Rows<T>(props: RowsProps<T>) {
-  const { of, items, columns, keyOf, startOf, hrefOf, scroller, at, selected, hasMore, loading, loadMore, reachRef } = props;
+  const { of, items, columns, keyOf, startOf, hrefOf, scroller, at, selected = NOTHING, hasMore, loading, loadMore, reachRef } = props;
   const [chosen, choose] = useColumns(of);
   const [{ first, end }, reach] = useWindow(scroller, items.length, ROW);
   useEffect(() => {
@@ -49,11 +52,12 @@ export function Rows<T>(props: RowsProps<T>) {
   const ids = placed.map(({ id }) => id).join();
   const drawn = useMemo(() => columnsNamed(columns, ids), [columns, ids]);
   const custom = chosen !== undefined;
-  const style = { "--time-width": timeWidth(items.map(startOf)), ...tracks(placed, custom) } as CSSProperties;
+  const style = { "--time-width": timeWidth(items.map(startOf)), ...tracks(placed, custom, props.onSelect !== undefined) } as CSSProperties;
+  const selectable = props.onSelect !== undefined;
 
   return (
     <div className="relative flex min-h-0 flex-1 flex-col" data-custom={custom} data-selecting={selected.size > 0} style={style}>
-      <Header placed={placed} custom={custom} onChoose={choose} chosen={chosen ?? chosenOf(placed)} />
+      <Header placed={placed} custom={custom} selectable={selectable} onChoose={choose} chosen={chosen ?? chosenOf(placed)} />
       {props.children}
       <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto [overflow-anchor:none]" data-testid={of === "runs" ? "run-list" : "span-list"}>
         <div
@@ -74,7 +78,7 @@ export function Rows<T>(props: RowsProps<T>) {
               href={hrefOf(item)}
               top={(first + k) * ROW}
               chosen={first + k === at}
-              selected={selected.has(keyOf(item))}
+              selected={selectable ? selected.has(keyOf(item)) : undefined}
             />
           ))}
           {!hasMore && (
@@ -97,7 +101,7 @@ function listen<T>({ onSelect, onRow, onPoint }: RowsProps<T>) {
       const inBox = (event.target as HTMLElement).closest("[data-select]") !== null;
       if (!inBox && (event.shiftKey || event.altKey)) return;
       event.preventDefault();
-      if (inBox) onSelect(key, event);
+      if (inBox) onSelect?.(key, event);
       else onRow(key);
     },
     onPointerOver: (event: MouseEvent) => onPoint?.(rowOf(event)),
@@ -129,7 +133,8 @@ interface RowProps {
   href: string;
   top: number;
   chosen: boolean;
-  selected: boolean;
+  /** Undefined where nothing can be selected. */
+  selected: boolean | undefined;
 }
 
 const Row = memo(function Row({ id, of, item, columns, custom, href, top, chosen, selected }: RowProps) {
@@ -148,9 +153,11 @@ const Row = memo(function Row({ id, of, item, columns, custom, href, top, chosen
         style={{ top, height: ROW }}
       >
         {/* For the mouse; the keyboard selects with x. */}
-        <span aria-hidden data-select className="row-check">
-          {selected && <Check size={11} strokeWidth={3} />}
-        </span>
+        {selected !== undefined && (
+          <span aria-hidden data-select className="row-check">
+            {selected && <Check size={11} strokeWidth={3} />}
+          </span>
+        )}
         {columns.map((column) => (
           <div key={column.id} data-column={column.id} data-room={custom ? undefined : column.room} className={column.numeric ? "num" : undefined}>
             {column.render(item)}
@@ -166,16 +173,17 @@ type Choose = ReturnType<typeof useColumns>[1];
 interface HeaderProps<T> {
   placed: readonly Placed<T>[];
   custom: boolean;
+  selectable: boolean;
   chosen: readonly { id: string; width_px?: number }[];
   onChoose: Choose;
 }
 
 /** Names of columns: a click orders, a drag moves, a drag of the edge makes wider. */
-function Header<T>({ placed, custom, chosen, onChoose }: HeaderProps<T>) {
+function Header<T>({ placed, custom, selectable, chosen, onChoose }: HeaderProps<T>) {
   const [dragged, setDragged] = useState("");
   return (
     <div className="runs-row h-7 shrink-0 border-b border-line text-sm text-muted" data-testid="list-header">
-      <span />
+      {selectable && <span />}
       {placed.map((column) => (
         <div
           key={column.id}

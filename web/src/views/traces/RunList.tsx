@@ -55,7 +55,7 @@ function Runs({ traces, hasMore, loading, loadMore }: RunsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const links = useRunLinks();
   const ids = useMemo(() => traces.map(({ trace_id }) => trace_id), [traces]);
-  const rows = useRows("Runs", ids, links.open);
+  const rows = useRows("run", ids, links.open);
   const above = useLiveRuns(scroller, ROW, rows.chosen !== null);
   const chosen = traces[rows.at];
   const selected = useMemo(() => traces.filter(({ trace_id }) => rows.selected.has(trace_id)), [traces, rows.selected]);

@@ -7,26 +7,41 @@ import { fieldsFor, insert, wordAt } from "./complete";
 interface Suggestion {
   value: string;
   hint: string;
+  /** A whole filter that was used before. */
+  whole?: boolean;
+}
+
+interface Asked {
+  project: string;
+  text: string;
+  input: RefObject<HTMLInputElement | null>;
+  recent: readonly string[];
+  onText: (text: string) => void;
+  onRecent: (filter: string) => void;
 }
 
 /** What could be typed next, and how to choose of it with the keyboard. */
-export function useSuggestions(project: string, text: string, input: RefObject<HTMLInputElement | null>, onText: (text: string) => void) {
+export function useSuggestions({ project, text, input, recent, onText, onRecent }: Asked) {
   const [isOpen, setOpen] = useState(false);
   const [at, setAt] = useState(-1);
   const word = wordAt(text, input.current?.selectionStart ?? text.length);
   const values = useQuery({ ...valuesQuery(project, word.field, word.prefix), enabled: isOpen && word.field !== "" });
   const options: Suggestion[] = word.field
     ? (values.data ?? []).map(({ value, count }) => ({ value, hint: formatShort(count) }))
-    : fieldsFor(word.prefix).slice(0, 12);
+    : [...(text.trim() === "" ? recent.map((value) => ({ value, hint: "recent", whole: true })) : []), ...fieldsFor(word.prefix).slice(0, 12)];
   const shown = isOpen && options.length > 0;
 
   const choose = (option: Suggestion) => {
+    if (option.whole) {
+      setOpen(false);
+      return onRecent(option.value);
+    }
     const next = insert(text, word, option.value);
     onText(next.text);
     setAt(-1);
     setOpen(word.field === "");
     // The caret can be placed once React has written the new value.
-    requestAnimationFrame(() => input.current?.setSelectionRange(next.caret, next.caret));
+    return void requestAnimationFrame(() => input.current?.setSelectionRange(next.caret, next.caret));
   };
   const onKeyDown = (event: KeyboardEvent): boolean => {
     const handled = shown && handleKey(event.key);
@@ -74,7 +89,7 @@ export function Suggestions({ of: { options, at, choose } }: { of: ReturnType<ty
     >
       {options.map((option, k) => (
         <li
-          key={option.value}
+          key={`${option.whole} ${option.value}`}
           id={`filter-suggestion-${k}`}
           role="option"
           aria-selected={k === at}
@@ -85,7 +100,7 @@ export function Suggestions({ of: { options, at, choose } }: { of: ReturnType<ty
             choose(option);
           }}
         >
-          <span className="max-w-96 flex-1 truncate">{option.value}</span>
+          <span className={`max-w-96 flex-1 truncate ${option.whole ? "font-mono text-sm" : ""}`}>{option.value}</span>
           <span className="text-sm text-faint">{option.hint}</span>
         </li>
       ))}

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { statsQuery } from "../../api/queries";
 import { formatCount, formatDuration, formatExact, formatPercent, formatUsd, UNKNOWN } from "../../ui/format";
 import { type Scope, useListing, useProject } from "../frame/scope";
+import { toggle } from "./terms";
 
 const FAILED = "outcome:error";
 
@@ -24,6 +25,20 @@ export function Totals() {
         search={({ filter = "", ...rest }) => ({ ...rest, filter: filter.includes(FAILED) ? filter : `${filter} ${FAILED}`.trim() })}
       />
       <Figure label="p95" value={p95} format={(ms) => formatDuration(ms * 1000)} title="The longest first" search={(scope) => ({ ...scope, order: "duration" })} />
+      <Figure label="cost" value={cost} format={formatUsd} title="The dearest first" search={(scope) => ({ ...scope, order: "cost" })} />
+    </div>
+  );
+}
+
+/** 5,204 steps · first token at p95 · cost, of those that match themselves. */
+export function SpanTotals() {
+  const steps = useTotal("spans");
+  const ttft = useTotal("ttft_p95");
+  const cost = useTotal("cost_usd");
+  return (
+    <div className="-mr-1.5 ml-auto flex shrink-0 gap-1 pb-0.5" data-testid="totals">
+      <Figure label={steps === 1 ? "step" : "steps"} value={steps} format={formatCount} title="The newest first" search={({ order: _, ...rest }) => rest} />
+      <Figure label="first token, p95" value={ttft} format={(ms) => formatDuration(ms * 1000)} title="Model calls" search={(scope) => ({ ...scope, filter: toggle(scope.filter ?? "", "kind", "llm", "in") })} />
       <Figure label="cost" value={cost} format={formatUsd} title="The dearest first" search={(scope) => ({ ...scope, order: "cost" })} />
     </div>
   );

@@ -16,7 +16,7 @@ test("a choice stands as chosen, with what it leaves out left out and what isn't
     ["score", "minmax(40px, 64px)"],
     ["time", "60px"],
   ]);
-  expect(tracks(placed, true)["--columns-narrow"]).toBe("14px 90px minmax(40px, 64px) 60px");
+  expect(tracks(placed, true, true)["--columns-narrow"]).toBe("14px 90px minmax(40px, 64px) 60px");
 });
 
 test("chosen columns are written and read back, each once and as wide as a screen at most", () => {

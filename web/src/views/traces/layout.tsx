@@ -88,13 +88,13 @@ export function moveColumn(chosen: readonly Chosen[], id: string, to: string): C
 
 const ROOMS: readonly Room[] = ["narrow", "medium", "wide", "widest"];
 
-/** The tracks of the grid for each room there may be, as the variables that runs.css reads. */
-export function tracks<T>(placed: readonly Placed<T>[], custom: boolean): Record<string, string> {
+/** The tracks of the grid for each room there may be, as the variables that runs.css reads; a box to select by comes first. */
+export function tracks<T>(placed: readonly Placed<T>[], custom: boolean, selectable: boolean): Record<string, string> {
   return Object.fromEntries(
     ROOMS.map((room) => {
       const shown = placed.filter((column) => custom || ROOMS.indexOf(column.room) <= ROOMS.indexOf(room));
       const tracksOf = shown.map(({ id, track }) => (!custom && room === "narrow" && id === "name" ? "minmax(0, 1fr)" : track));
-      return [`--columns-${room}`, `14px ${tracksOf.join(" ")}`];
+      return [`--columns-${room}`, [...(selectable ? ["14px"] : []), ...tracksOf].join(" ")];
     }),
   );
 }
