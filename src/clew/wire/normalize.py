@@ -21,6 +21,7 @@ from clew.wire import previews
 from clew.wire.dialects import (
     clew,
     crewai,
+    dspy,
     genai,
     genai_legacy,
     generic,
@@ -59,6 +60,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     openai_agents.DIALECT,
     crewai.DIALECT,
     smolagents.DIALECT,
+    dspy.DIALECT,
     llama_index.DIALECT,
     strands.DIALECT,
     langchain.DIALECT,
