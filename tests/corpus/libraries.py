@@ -318,11 +318,18 @@ LIBRARIES = (
             *_NODE_SDK,
         ),
         program="on_ai_sdk.mjs",
+        session=None,
+        user=None,
+        unsent={"tokens": "reasoning tokens are not sent"},
     ),
     Library(
         name="ai-sdk",
         packages=("ai@5.0.277", "@ai-sdk/openai@2.0.131", "zod@4.6.7", *_NODE_SDK),
         program="on_ai_sdk.mjs",
         watcher="fifth",
+        unsent={
+            "tokens": "cached tokens are sent only for streamed calls",
+            "cost": "computed from tokens without the cached ones",
+        },
     ),
 )

@@ -386,6 +386,10 @@ def _tool_call(block: Block) -> Part:
 def _tool_response(block: Block) -> Part:
     response = next((block[key] for key in _RESPONSE_KEYS if block.get(key) is not None), None)
     failed = any(boolean(block.get(key)) is True for key in ("is_error", "isError"))
+    if isinstance(response, dict) and response.keys() == {"type", "value"}:
+        # The AI SDK says of a result what it is.
+        failed = failed or text(response["type"]).startswith("error-")
+        response = response["value"]
     return Part(
         type="tool_call_response",
         id=text(next((block[key] for key in _CALL_ID_KEYS if block.get(key)), "")),

@@ -35,6 +35,7 @@ from clew.wire.dialects import (
     smolagents,
     strands,
     traceloop,
+    vercel_ai,
 )
 from clew.wire.dialects.dialect import no_scores
 from clew.wire.messages import recognised
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
     langfuse.DIALECT,
+    vercel_ai.DIALECT,
     openai_agents.DIALECT,
     crewai.DIALECT,
     smolagents.DIALECT,
