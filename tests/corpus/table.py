@@ -23,8 +23,8 @@ a second turn, a streamed answer and a call that the provider rejects. What happ
 model server and the tools, and the tests hold every recording against it.
 
 **yes**: understood for all that happened. **partly**: the library doesn't send all of it, or none;
-the notes say what. Empty: it was no part of the recording, or the library has no word for it. This page is
-written by `python -m corpus.table`, never by hand.
+the notes say what. Empty: it was no part of the recording, or the library has no word for it. This
+page is written by `python -m corpus.table`, never by hand.
 """
 _COLUMNS = {
     "calls": "Model calls",
