@@ -40,6 +40,8 @@ PROGRAM_S = 180
 PACKED_BYTES = 100_000
 """A body that is longer is kept packed."""
 _OF_THE_MACHINE = re.compile(r"(process|host|os)\.|service\.instance\.id$|telemetry\.auto")
+_FOLDERS = {str(HERE.parents[1]): "/app", str(CACHE): "/venv", sys.base_prefix: "/python"}
+"""Folders of the machine, and what they are called in what is kept."""
 _NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: a program that asks anybody but this machine fails."""
 
@@ -61,8 +63,8 @@ def record(library: Library, cache: Path) -> None:
         subprocess.run(command, check=True, env=variables, cwd=scratch, timeout=PROGRAM_S)
         folder = HERE / library.folder
         folder.mkdir(exist_ok=True)
-        _keep(folder / "traces.otlp.pb", ExportTraceServiceRequest(), sink.bodies("/v1/traces"))
-        _keep(folder / "logs.otlp.pb", ExportLogsServiceRequest(), sink.bodies("/v1/logs"))
+        keep(folder / "traces.otlp.pb", ExportTraceServiceRequest(), sink.bodies("/v1/traces"))
+        keep(folder / "logs.otlp.pb", ExportLogsServiceRequest(), sink.bodies("/v1/logs"))
         happened = _happened(library, model, tools)
     shown = _hidden(json.dumps(happened, ensure_ascii=False, indent=1))
     (folder / "happened.json").write_text(shown + "\n", encoding="utf-8")
@@ -144,7 +146,7 @@ def _happened(library: Library, model: FakeModel, tools: Path) -> dict[str, Any]
 # What is kept of what was sent.
 
 
-def _keep(path: Path, request: Any, bodies: list[bytes]) -> None:
+def keep(path: Path, request: Any, bodies: list[bytes]) -> None:
     """All exports as one, without what they say of the machine."""
     for body in bodies:
         request.MergeFromString(body)
@@ -174,7 +176,7 @@ def _hide_paths(message: Protobuf) -> None:
 
 
 def _hidden(text: str) -> str:
-    for folder, name in ((str(HERE.parents[1]), "/app"), (str(CACHE), "/venv")):
+    for folder, name in _FOLDERS.items():
         text = text.replace(folder, name)
     return re.sub(r"/tmp/[\w./-]+", "/tmp/scratch", text)
 
