@@ -249,6 +249,8 @@ AI_TOOL_CALL_ID = "ai.toolCall.id"
 AI_TOOL_CALL_ARGS = "ai.toolCall.args"
 AI_TOOL_CALL_RESULT = "ai.toolCall.result"
 
+LOGFIRE_MSG = "logfire.msg"
+
 # Langfuse's clients.
 LANGFUSE_TYPE = "langfuse.observation.type"
 LANGFUSE_INPUT = "langfuse.observation.input"

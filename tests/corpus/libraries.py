@@ -332,4 +332,14 @@ LIBRARIES = (
             "cost": "computed from tokens without the cached ones",
         },
     ),
+    Library(
+        name="logfire",
+        packages=("logfire==5.4.0", "openai==3.57.0", *SDK),
+        program="on_logfire",
+        unsent={"tokens": "reasoning tokens of a streamed call are not sent"},
+        agents=(),
+        session=None,
+        user=None,
+        tools_watched=False,
+    ),
 )

@@ -30,6 +30,7 @@ from clew.wire.dialects import (
     langfuse,
     langsmith,
     llama_index,
+    logfire,
     openai_agents,
     openinference,
     smolagents,
@@ -59,6 +60,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
     langfuse.DIALECT,
     vercel_ai.DIALECT,
+    logfire.DIALECT,
     openai_agents.DIALECT,
     crewai.DIALECT,
     smolagents.DIALECT,
@@ -159,7 +161,7 @@ def understand(span: Span, told: Speech) -> Facts:
     found["cost"] = _cost(found.get("cost"))
     found["rules"] = rules
     found["dialects"] = labels.copy()
-    found["display_name"] = display_name(span.name, kind)
+    found["display_name"] = found.get("display_name") or display_name(span.name, kind)
     facts = Facts(**found)
     _settle_tool(span, facts)
     refused = _settle_previews(span, facts, spoken)
