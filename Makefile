@@ -47,6 +47,7 @@ web: $(WEB_BUILT) ## build the web app into the package
 
 bench: setup ## measure, beside other products in environments of their own
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/dialects.py
 
 bench-scale: setup ## measure reads in stores of 1 to 20 million spans; takes an hour and 20 GB
 	@$(BIN)/python bench/scale.py

@@ -138,4 +138,4 @@ def _error(message: str, code: str) -> Json:
     return {"type": "error", "error": {"type": code, "message": message}}
 
 
-API = Api(lambda path: path == "/v1/messages", _chat, _complete, _stream, _error)
+API = Api("/v1/messages".__eq__, _chat, _complete, _stream, _error)

@@ -65,10 +65,9 @@ def _named(call: Json) -> Json:
 def _complete(request: Request, reply: Reply, answer_id: str) -> Json:
     said = reply.text or reply.refusal
     parts: list[Json] = [{"text": said}] if said else []
-    parts += [
-        {"functionCall": {"name": call.name, "args": dict(call.arguments)}}
-        for call in reply.tool_calls
-    ]
+    for call in reply.tool_calls:
+        asked: Json = {"name": call.name, "args": dict(call.arguments)}
+        parts.append({"functionCall": asked})
     return _answer(request, reply, answer_id, parts, ended=True)
 
 
@@ -108,4 +107,8 @@ def _error(message: str, code: str) -> Json:
     return {"error": {"code": 400, "message": message, "status": code.upper()}}
 
 
-API = Api(lambda path: _PATH.match(path) is not None, _chat, _complete, _stream, _error)
+def _serves(path: str) -> bool:
+    return _PATH.match(path) is not None
+
+
+API = Api(_serves, _chat, _complete, _stream, _error)

@@ -597,9 +597,5 @@ def _as_sent(_path: str, body: Json) -> Json:
     return body
 
 
-_CHAT = Api(
-    lambda path: path == "/v1/chat/completions", _as_sent, _completion, _completion_chunks, _error
-)
-_RESPONSES = Api(
-    lambda path: path == "/v1/responses", _as_sent, _response, _response_events, _error
-)
+_CHAT = Api("/v1/chat/completions".__eq__, _as_sent, _completion, _completion_chunks, _error)
+_RESPONSES = Api("/v1/responses".__eq__, _as_sent, _response, _response_events, _error)

@@ -13,12 +13,19 @@ from corpus.programs import weather
 from corpus.script import answers, fields
 from demo.model import Failure, Reply, Request
 
+_NODE_SDK = (
+    "@opentelemetry/sdk-trace-node@2.12.1",
+    "@opentelemetry/sdk-trace-base@2.12.1",
+    "@opentelemetry/exporter-trace-otlp-proto@0.223.1",
+    "@opentelemetry/resources@2.12.1",
+)
 SDK = ("opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-http==1.45.2")
 
 
 class Library(NamedTuple):
     """One recording: `packages` with their versions, the first of them gives the folder its
-    version; `program` is a file beside `weather.py`, run with the argument `watcher`.
+    version; `program` is a file beside `weather.py`, run with the argument `watcher`: for Python,
+    or with a suffix of its own for Node.
 
     `tools_watched` is False for clients of models: their programs run the tools by themselves."""
 
@@ -39,7 +46,7 @@ class Library(NamedTuple):
     @property
     def version(self) -> str:
         """The version of the library itself."""
-        return self.packages[0].partition("==")[2]
+        return self.packages[0].replace("@", "==").partition("==")[2]
 
     @property
     def folder(self) -> str:
@@ -267,6 +274,12 @@ LIBRARIES = (
         name="dspy",
         packages=("dspy==3.4.1", "openinference-instrumentation-dspy==0.1.48", *SDK),
         program="on_dspy",
+        agents=("ReAct",),
+        unsent={
+            "tokens": "tokens are not sent",
+            "counted once": "tokens are not sent",
+            "cost": "tokens are not sent",
+        },
         script=fields,
         watcher="openinference",
     ),
@@ -294,5 +307,39 @@ LIBRARIES = (
         name="langfuse",
         packages=("langfuse==5.0.4", "openai==3.57.0", *SDK),
         program="on_langfuse",
+    ),
+    Library(
+        name="ai-sdk",
+        packages=(
+            "ai@7.0.173",
+            "@ai-sdk/otel@1.0.173",
+            "@ai-sdk/openai@4.0.118",
+            "zod@4.6.7",
+            *_NODE_SDK,
+        ),
+        program="on_ai_sdk.mjs",
+        session=None,
+        user=None,
+        unsent={"tokens": "reasoning tokens are not sent"},
+    ),
+    Library(
+        name="ai-sdk",
+        packages=("ai@5.0.277", "@ai-sdk/openai@2.0.131", "zod@4.6.7", *_NODE_SDK),
+        program="on_ai_sdk.mjs",
+        watcher="fifth",
+        unsent={
+            "tokens": "cached tokens are sent only for streamed calls",
+            "cost": "computed from tokens without the cached ones",
+        },
+    ),
+    Library(
+        name="logfire",
+        packages=("logfire==5.4.0", "openai==3.57.0", *SDK),
+        program="on_logfire",
+        unsent={"tokens": "reasoning tokens of a streamed call are not sent"},
+        agents=(),
+        session=None,
+        user=None,
+        tools_watched=False,
     ),
 )

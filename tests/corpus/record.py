@@ -19,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,15 @@ PROGRAM_S = 180
 PACKED_BYTES = 100_000
 """A body that is longer is kept packed."""
 _OF_THE_MACHINE = re.compile(r"(process|host|os)\.|service\.instance\.id$|telemetry\.auto")
+_FOLDERS = {str(HERE.parents[1]): "/app", str(CACHE): "/venv", sys.base_prefix: "/python"}
+"""Folders of the machine, and what they are called in what is kept."""
 _NOWHERE = "http://127.0.0.1:9"
 """A proxy that is not there: a program that asks anybody but this machine fails."""
 
 
 def record(library: Library, cache: Path) -> None:
     """Install a library where that is still to do, run its program, and keep what it sent."""
-    python = _environment(library, cache)
+    command = _environment(library, cache)
     with (
         tempfile.TemporaryDirectory() as scratch,
         Sink() as sink,
@@ -55,30 +57,48 @@ def record(library: Library, cache: Path) -> None:
         ) as model,
     ):
         tools = Path(scratch, "tools.jsonl")
-        _run(library, python, {**_variables(model, sink, tools, scratch), **library.variables})
+        variables = _variables(model, sink, tools, scratch)
+        variables["CLEW_CORPUS_MODULES"] = str(cache / library.key)
+        variables |= library.variables
+        subprocess.run(command, check=True, env=variables, cwd=scratch, timeout=PROGRAM_S)
         folder = HERE / library.folder
         folder.mkdir(exist_ok=True)
-        _keep(folder / "traces.otlp.pb", ExportTraceServiceRequest(), sink.bodies("/v1/traces"))
-        _keep(folder / "logs.otlp.pb", ExportLogsServiceRequest(), sink.bodies("/v1/logs"))
+        keep(folder / "traces.otlp.pb", ExportTraceServiceRequest(), sink.bodies("/v1/traces"))
+        keep(folder / "logs.otlp.pb", ExportLogsServiceRequest(), sink.bodies("/v1/logs"))
         happened = _happened(library, model, tools)
-    shown = json.dumps(happened, ensure_ascii=False, indent=1)
+    shown = _hidden(json.dumps(happened, ensure_ascii=False, indent=1))
     (folder / "happened.json").write_text(shown + "\n", encoding="utf-8")
     expect(folder)
 
 
-def _environment(library: Library, cache: Path) -> Path:
-    """The interpreter of an environment that has the packages of a library."""
+def _environment(library: Library, cache: Path) -> list[str]:
+    """The command that runs the program of a library where its packages are installed."""
     folder = cache / library.key
-    python = folder / "bin" / "python"
+    runs_on_node = library.program.endswith(".mjs")
     done = folder / ".packages"
     wanted = "\n".join(library.packages)
     if not done.exists() or done.read_text() != wanted:
-        uv = str(Path(sys.executable).with_name("uv"))
-        subprocess.run([uv, "venv", "--quiet", "--clear", str(folder)], check=True)
-        install = [uv, "pip", "install", "--quiet", "--python", str(python), *library.packages]
-        subprocess.run(install, check=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        (_install_on_node if runs_on_node else _install)(folder, library.packages)
         done.write_text(wanted)
-    return python
+    program = HERE / "programs" / library.program
+    if runs_on_node:
+        return ["node", str(program), library.watcher]
+    return [str(folder / "bin" / "python"), str(program.with_suffix(".py")), library.watcher]
+
+
+def _install(folder: Path, packages: Sequence[str]) -> None:
+    uv = str(Path(sys.executable).with_name("uv"))
+    subprocess.run([uv, "venv", "--quiet", str(folder)], check=True)
+    python = str(folder / "bin" / "python")
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *packages], check=True)
+
+
+def _install_on_node(folder: Path, packages: Sequence[str]) -> None:
+    folder.mkdir(parents=True)
+    (folder / "package.json").write_text("{}")
+    install = ["npm", "install", "--silent", "--no-fund", "--no-audit", *packages]
+    subprocess.run(install, check=True, cwd=folder)
 
 
 def _variables(model: FakeModel, sink: Sink, tools: Path, scratch: str) -> dict[str, str]:
@@ -104,11 +124,6 @@ def _variables(model: FakeModel, sink: Sink, tools: Path, scratch: str) -> dict[
     }
 
 
-def _run(library: Library, python: Path, variables: dict[str, str]) -> None:
-    command = [str(python), str(HERE / "programs" / f"{library.program}.py"), library.watcher]
-    subprocess.run(command, check=True, env=variables, cwd=variables["HOME"], timeout=PROGRAM_S)
-
-
 def _happened(library: Library, model: FakeModel, tools: Path) -> dict[str, Any]:
     watched = library.tools_watched and tools.exists()
     lines = tools.read_text("utf-8").splitlines() if watched else []
@@ -131,7 +146,7 @@ def _happened(library: Library, model: FakeModel, tools: Path) -> dict[str, Any]
 # What is kept of what was sent.
 
 
-def _keep(path: Path, request: Any, bodies: list[bytes]) -> None:
+def keep(path: Path, request: Any, bodies: list[bytes]) -> None:
     """All exports as one, without what they say of the machine."""
     for body in bodies:
         request.MergeFromString(body)
@@ -161,7 +176,7 @@ def _hide_paths(message: Protobuf) -> None:
 
 
 def _hidden(text: str) -> str:
-    for folder, name in ((str(HERE.parents[1]), "/app"), (str(CACHE), "/venv")):
+    for folder, name in _FOLDERS.items():
         text = text.replace(folder, name)
     return re.sub(r"/tmp/[\w./-]+", "/tmp/scratch", text)
 

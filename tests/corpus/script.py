@@ -27,7 +27,7 @@ def fields(request: Request) -> Reply | Failure:
         return Failure(status=400, message="no such thing", code="invalid_request_error")
     if "rain" in asked:
         said = {"answer": "Rain taps the roof all night."}
-    elif "next_tool_name" not in asked:
+    elif "`[[ ## next_thought ## ]]`" not in asked:
         said = {"reasoning": "The tools told it.", "answer": "It is sunny, and no alerts."}
     else:
         said = _next_step(asked)

@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(b"{}", "application/json")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = self._body()
         encoding = self.headers.get("content-encoding")
         if encoding == "gzip":
             body = gzip.decompress(body)
@@ -60,6 +60,16 @@ class _Handler(BaseHTTPRequestHandler):
         cast("_Server", self.server).sink.received.append((self.path.partition("?")[0], body))
         kind = self.headers.get("content-type", "application/json")
         self._answer(b"{}" if "json" in kind else b"", kind)
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        chunks: list[bytes] = []
+        while size := int(self.rfile.readline(), 16):
+            chunks.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(chunks)
 
     def _answer(self, body: bytes, kind: str) -> None:
         self.send_response(200)

@@ -13,6 +13,7 @@ import pytest
 
 from clew.wire.normalize import normalize
 from clew.wire.otlp import decode_traces
+from corpus import table
 from corpus.expected import (
     agents,
     folders,
@@ -42,6 +43,11 @@ def test_a_recorded_program_is_understood_as_what_happened_in_it(folder: Path) -
     happened = read(folder)
     found = problems(happened, *recorded(folder))
     assert found.keys() == happened["unsent"].keys(), found
+
+
+def test_the_page_of_dialects_says_what_the_recordings_prove() -> None:
+    """`docs/dialects.md` is what `corpus.table` makes of them."""
+    assert table.PAGE.read_text("utf-8") == table.page()
 
 
 @pytest.mark.parametrize("name", ["openinference-openai", "openllmetry-openai", "genai-openai"])

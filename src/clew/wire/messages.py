@@ -42,6 +42,7 @@ _ROLES = {
 _LANGCHAIN_TYPES = frozenset({"human", "ai", "system", "tool", "function", "chat", *_ROLES})
 _LIST_KEYS = ("messages", "contents", "choices", "candidates", "generations", "output", "input")
 """Keys under which requests, responses and graph states hold their list of messages."""
+_REQUEST_KEYS = frozenset({"messages", "contents", "input"})
 _ITEM_ROLES = {
     "function_call": "assistant",
     "custom_tool_call": "assistant",
@@ -144,7 +145,9 @@ def _items(value: Value) -> list[Value]:
         for key in _LIST_KEYS:
             held = value.get(key)
             if isinstance(held, (list, tuple)):
-                return [*_system_of(value), *_items(list(held))]
+                # What answers repeats the instructions that it was given.
+                asked = _system_of(value) if key in _REQUEST_KEYS else []
+                return [*asked, *_items(list(held))]
         if isinstance(value.get("input"), str) and "instructions" in value:
             return [*_system_of(value), value["input"]]
     return [] if value is None or value == "" else [value]
@@ -152,6 +155,9 @@ def _items(value: Value) -> list[Value]:
 
 def _system_of(request: Block) -> list[Value]:
     """System text that a request names beside its messages (Anthropic, Gemini, OpenAI)."""
+    config = request.get("config")
+    if isinstance(config, dict):
+        request = {**config, **request}
     for key in ("system", "instructions", "system_instruction", "systemInstruction"):
         held = request.get(key)
         if held:
@@ -171,7 +177,13 @@ def _is_message(item: Value) -> bool:
         or kind in _ITEM_ROLES
         or _langchain_class(item) in _ROLES
         or isinstance(item.get("message"), dict)
+        or _is_content(item.get("content"))
     )
+
+
+def _is_content(value: Value) -> bool:
+    """Whether this is a content of Gemini, as an answer wraps it."""
+    return isinstance(value, dict) and "parts" in value and "role" in value
 
 
 def _langchain_class(item: Block) -> str:
@@ -241,6 +253,8 @@ def _message(item: Block, default_role: str) -> Message:
         held = _tool_message_parts(item)
     elif any(key in item for key in ("content", "tool_calls", "refusal", "function_call", "audio")):
         held = _chat_parts(item)
+    elif "toolName" in item:
+        held = [_tool_call(item)]
     elif isinstance(item.get("text"), str):
         held = [Part(type="text", text=text(item["text"]))]
     else:
@@ -284,7 +298,7 @@ def _chat_parts(item: Block) -> list[Part]:
     if isinstance(audio, dict):
         held.append(_part({"type": "audio", **audio}))
     said = {part.id for part in held if part.type == "tool_call" and part.id}
-    calls = item.get("tool_calls")
+    calls = item.get("tool_calls") or _kept_calls(item)
     for call in calls if isinstance(calls, (list, tuple)) else []:
         part = _tool_call(call) if isinstance(call, dict) else Part(type="json", data=call)
         # LangChain repeats the tool_use blocks of the content as tool_calls.
@@ -294,6 +308,12 @@ def _chat_parts(item: Block) -> list[Part]:
     if isinstance(legacy, dict):
         held.append(_tool_call(legacy))
     return held
+
+
+def _kept_calls(item: Block) -> Value:
+    """Tool calls as the provider sent them, which LangChain keeps beside its own."""
+    kept = item.get("additional_kwargs")
+    return kept.get("tool_calls") if isinstance(kept, dict) else None
 
 
 def _joined(messages: list[Message]) -> list[Message]:
@@ -386,6 +406,10 @@ def _tool_call(block: Block) -> Part:
 def _tool_response(block: Block) -> Part:
     response = next((block[key] for key in _RESPONSE_KEYS if block.get(key) is not None), None)
     failed = any(boolean(block.get(key)) is True for key in ("is_error", "isError"))
+    if isinstance(response, dict) and response.keys() == {"type", "value"}:
+        # The AI SDK says of a result what it is.
+        failed = failed or text(response["type"]).startswith("error-")
+        response = response["value"]
     return Part(
         type="tool_call_response",
         id=text(next((block[key] for key in _CALL_ID_KEYS if block.get(key)), "")),

@@ -21,6 +21,7 @@ from clew.wire import previews
 from clew.wire.dialects import (
     clew,
     crewai,
+    dspy,
     genai,
     genai_legacy,
     generic,
@@ -29,11 +30,13 @@ from clew.wire.dialects import (
     langfuse,
     langsmith,
     llama_index,
+    logfire,
     openai_agents,
     openinference,
     smolagents,
     strands,
     traceloop,
+    vercel_ai,
 )
 from clew.wire.dialects.dialect import no_scores
 from clew.wire.messages import recognised
@@ -56,9 +59,12 @@ if TYPE_CHECKING:
 DIALECTS: Final[tuple[Dialect, ...]] = (
     clew.DIALECT,
     langfuse.DIALECT,
+    vercel_ai.DIALECT,
+    logfire.DIALECT,
     openai_agents.DIALECT,
     crewai.DIALECT,
     smolagents.DIALECT,
+    dspy.DIALECT,
     llama_index.DIALECT,
     strands.DIALECT,
     langchain.DIALECT,
@@ -155,7 +161,7 @@ def understand(span: Span, told: Speech) -> Facts:
     found["cost"] = _cost(found.get("cost"))
     found["rules"] = rules
     found["dialects"] = labels.copy()
-    found["display_name"] = display_name(span.name, kind)
+    found["display_name"] = found.get("display_name") or display_name(span.name, kind)
     facts = Facts(**found)
     _settle_tool(span, facts)
     refused = _settle_previews(span, facts, spoken)

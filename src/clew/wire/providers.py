@@ -26,6 +26,9 @@ _PROVIDERS = {
     "x-ai": "x_ai",
     "aws": "aws.bedrock",
     "bedrock": "aws.bedrock",
+    "amazon-bedrock": "aws.bedrock",
+    "google.generative-ai": "gcp.gemini",
+    "google.vertex": "gcp.vertex_ai",
     "aws_bedrock": "aws.bedrock",
     "amazon_bedrock": "aws.bedrock",
     "mistral": "mistral_ai",
@@ -69,6 +72,8 @@ _FRAMEWORKS = {
     "guardrails": "guardrails",
     "instructor": "instructor",
 }
+_API_SUFFIX = re.compile(r"\.(?:chat|responses|completion|messages|embedding|image)$")
+"""Which API of a provider was called, as Vercel's AI SDK adds it to its name."""
 _SCOPE_PREFIXES = (
     "openinference.instrumentation.",
     "opentelemetry.instrumentation.genai.",
@@ -134,7 +139,7 @@ _PREFIXES = frozenset(
 @lru_cache(maxsize=4096)
 def provider_and_framework(said: str) -> tuple[str, str]:
     """The provider and the framework in what a sender called its provider; one of them is empty."""
-    name = said.strip().lower()
+    name = _API_SUFFIX.sub("", said.strip().lower())
     framework = _FRAMEWORKS.get(name)
     if framework:
         return "", framework

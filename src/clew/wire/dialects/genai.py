@@ -87,6 +87,7 @@ _KINDS: dict[str, Kind] = {
     "execute_task": "step",
     "execute_method": "step",
     "invoke_node": "step",
+    "agent_step": "step",
     "fetch_response": "other",
 }
 _TEXTS = {

@@ -119,10 +119,9 @@ def _previews(span: Span, kind: Kind) -> Preview:
     heard, refused = of_answer(attributes.get(c.GEN_AI_COMPLETION))
     heard = heard or of_messages(_indexed(attributes, c.GEN_AI_COMPLETION, "assistant"))
     if not (said and heard) and span.events:
-        messages_in, messages_out = _told(map(_event_message, span.events))
-        asked = [message for message in messages_in if message.role == "user"]
-        said = said or of_messages(asked[-1:] or messages_in[-1:])
-        heard = heard or of_messages(messages_out)
+        asked, answered = _last_events(span.events)
+        said = said or of_messages(asked[-1:])
+        heard = heard or of_messages(answered)
     return Preview(said, heard, refused)
 
 
@@ -252,6 +251,17 @@ def _told(messages: Iterable[tuple[str, list[Message]]]) -> tuple[list[Message],
     for name, held in messages:
         (messages_out if name in _ANSWERS else messages_in).extend(held)
     return messages_in, messages_out
+
+
+def _last_events(events: Sequence[Event]) -> tuple[list[Message], list[Message]]:
+    """What was asked last and what was answered. No other event is read: each repeats a message of
+    the conversation so far."""
+    named = [(event, event.name) for event in events if event.name in _EVENT_ROLES]
+    answers = [event for event, name in named if name in _ANSWERS]
+    before = [event for event, name in named if name not in _ANSWERS]
+    users = [event for event in before if _EVENT_ROLES[event.name] == "user"]
+    asked = users[-1:] or before[-1:]
+    return _told(map(_event_message, asked))[0], _told(map(_event_message, answers))[1]
 
 
 def _event_message(event: Event) -> tuple[str, list[Message]]:

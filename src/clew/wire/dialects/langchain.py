@@ -64,8 +64,8 @@ def _previews(span: Span, kind: Kind) -> Preview:
     if kind == "llm":
         return Preview()
     said, heard = _first(span.attributes, _INPUTS), _first(span.attributes, _OUTPUTS)
-    read = of_arguments if kind == "tool" else of_input
-    return Preview(_preview(said, read), _preview(heard, of_output))
+    read = of_arguments if kind == "tool" else _of_state
+    return Preview(_preview(said, read), _preview(heard, _of_result))
 
 
 def _conversation(span: Span, _logs: Sequence[Log]) -> Conversation | None:
@@ -114,6 +114,35 @@ def _preview(value: Value, read: Callable[[Value], str]) -> str:
     if isinstance(shown, dict) and shown.get("type") == "tool_call":
         return fold(f"tool_call: {text(shown.get('name'))}({text(shown.get('args'))})")
     return read(shown)
+
+
+def _of_state(value: Value) -> str:
+    """What the user said last, of a state. Only that message is read: a state has all of them."""
+    told = _messages(value)
+    for message in reversed(told):
+        if _is_user(message):
+            return of_input([message])
+    return of_input(told[-1:] or value)
+
+
+def _of_result(value: Value) -> str:
+    return of_output(_messages(value)[-1:] or value)
+
+
+def _messages(state: Value) -> list[Value]:
+    told = state.get("messages") if isinstance(state, dict) else state
+    return told if isinstance(told, list) and all(isinstance(m, dict) for m in told) else []
+
+
+def _is_user(message: Value) -> bool:
+    if not isinstance(message, dict):
+        return False
+    path = message.get("id")
+    return (
+        message.get("type") == "human"
+        or message.get("role") == "user"
+        or (isinstance(path, list) and path[-1:] == ["HumanMessage"])
+    )
 
 
 def _is_model_call(attributes: Attributes) -> bool:

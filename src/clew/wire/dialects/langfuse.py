@@ -103,11 +103,23 @@ def _conversation(span: Span, _logs: Sequence[Log]) -> Conversation | None:
     heard = decoded(attributes.get(c.LANGFUSE_OUTPUT)).value
     if attributes.get(c.LANGFUSE_TYPE) != "generation":
         return Conversation(input=said, output=heard)
+    offered: list[Value] = []
+    if isinstance(said, list):
+        # Its LangChain handler lists the tools among the messages.
+        offered = [item["content"] for item in said if isinstance(item, dict) and _is_tool(item)]
+        said = [item for item in said if not _is_tool(item)]
     return Conversation(
         messages_in=parse(said, source=c.LANGFUSE_INPUT),
         messages_out=parse(heard, source=c.LANGFUSE_OUTPUT, role="assistant"),
-        tools=tool_definitions(record(said).get("tools")),
+        tools=tool_definitions(offered or record(said).get("tools")),
     )
+
+
+def _is_tool(item: Value) -> bool:
+    if not isinstance(item, dict) or item.get("role") != "tool":
+        return False
+    content = item.get("content")
+    return isinstance(content, dict) and content.get("type") == "function"
 
 
 def _read_labels(attributes: Attributes, found: Found) -> None:
