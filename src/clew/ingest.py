@@ -197,6 +197,11 @@ class Ingest:
         """Rows that were submitted and aren't durable yet."""
         return self._pending_rows
 
+    @property
+    def pending_bytes(self) -> int:
+        """The size of the rows that were prepared and aren't durable yet."""
+        return self._pending_bytes
+
     def on_commit(self, listener: OnCommit) -> None:
         """Call `listener(project, trace_ids)` after each commit."""
         self._on_commit.append(listener)

@@ -229,6 +229,7 @@ class Pool:
         self.prices = prices
         self.idle_s = idle_s
         self.load = Load()
+        self.opened = 0
         self._most = most
         self._busy_share = busy_share
         self._numbers = itertools.count(1)
@@ -260,7 +261,9 @@ class Pool:
         try:
             for process in self._processes:
                 process.pump()
-            yield job, cast("Summary", await answer)
+            summary = cast("Summary", await answer)
+            self.opened += 1
+            yield job, summary
         finally:
             if job.process is not None:
                 job.process.close_job(job)

@@ -101,7 +101,7 @@ class Parts:
         self.receiver = OtlpReceiver(self.access, self.ingest, self.limits)
         self.project_spans = SpanStore(engine, self.ingest)
         self.probe = Probe(engine, self.ingest, records, settings.data_dir)
-        self.registry: CollectorRegistry = make_registry(self.ingest)
+        self.registry: CollectorRegistry = make_registry(self.ingest, self.pool)
         # Other servers write to a ClickHouse server too.
         self.lately = Lately(told=settings.clickhouse_url is None)
         # Before those who tell the browser to ask again.
