@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import TypeAlias
 
 import pytest
@@ -286,6 +286,16 @@ class Sender:
         await until(lambda: self.ingest.pending_bytes > before_bytes)
         return sent
 
+    @asynccontextmanager
+    async def one_commit(self) -> AsyncGenerator[None]:
+        """What is prepared in the block is one commit, after it."""
+        # The first to come is a commit of its own, which the others wait for.
+        await self.sent(span("e" * 16, trace_id="2" * 32))
+        async with self.ingest.held():
+            first = await self.prepared(span("f" * 16, trace_id="2" * 32))
+            yield
+        await first
+
     async def _route(self, summary: Summary) -> list[str | None]:
         return [str(said.get("to", self.project)) for said in summary.resources]
 
@@ -370,12 +380,33 @@ def test_two_versions_in_one_commit_are_one_span(
     versions = [span(end_ns=None, attributes={"early": 1}), span(attributes={"done": True})]
 
     async def both() -> None:
-        async with sender.ingest.held():
+        async with sender.one_commit():
             sent = [await sender.prepared(version) for version in versions]
         await asyncio.gather(*sent)
 
     running.run(both())
     assert whole(sender.project) == [span(attributes={"early": 1, "done": True})]
+
+
+def test_a_sender_that_hangs_up_costs_no_other_its_spans(
+    running: Running, sender: Sender, whole: Whole
+) -> None:
+    """Who sent another version of a span of it in the same commit is told to come back."""
+    hung_up = span("1" * 16, end_ns=None, attributes={"early": 1})
+    alone = span("2" * 16)
+
+    async def check() -> None:
+        async with sender.one_commit():
+            gone = await sender.prepared(hung_up)
+            sent = [await sender.prepared(one) for one in (span("1" * 16), alone)]
+            gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        assert [type(result) for result in results] == [ProcessEnded, type(None)]
+
+    running.run(check())
+    sender.send(span("1" * 16))
+    assert whole(sender.project) == [span("1" * 16, attributes={"early": 1}), alone]
 
 
 def test_deleted_contents_are_written_again(

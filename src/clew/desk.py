@@ -170,10 +170,19 @@ def _serve(connection: socket.socket) -> None:
     pricing.load_table()
     gc.freeze()
     _send(connection, Answer("ready"))
-    while (received := _receive(connection)) is not None:
-        news, question = pickle.loads(received)  # noqa: S301 - from the server that started us
-        del received
-        _send(connection, desk.answer(news, question))
+    while _answer_next(connection, desk):
+        pass
+
+
+def _answer_next(connection: socket.socket, desk: Desk) -> bool:
+    """Whether there was a question. A function, so that nothing of it stays in memory until the
+    next one comes."""
+    received = _receive(connection)
+    if received is None:
+        return False
+    news, question = pickle.loads(received)  # noqa: S301 - from the server that started us
+    _send(connection, desk.answer(news, question))
+    return True
 
 
 def _send(connection: socket.socket, answer: Answer) -> None:

@@ -414,7 +414,7 @@ class Ingest:
         self._announce([one.prepared for one in current])
 
     async def _all_renewed(self, waiting: Iterable[_Waiting]) -> list[_Waiting]:
-        """What is to be written, without those whose process ended."""
+        """What is to be written, without what is needed from a process that ended."""
         told: _Told = {}
         current: list[_Waiting] = []
         for one in waiting:
@@ -464,10 +464,11 @@ class Ingest:
         return [span for key, span in joined.items() if stored.get(key) != span]
 
     async def _told_before(
-        self, project: str, keys: Iterable[bytes], told: _Told
+        self, project: str, keys: Sequence[bytes], told: _Told
     ) -> dict[bytes, Span]:
         """Spans of this commit, by key."""
-        for one in [told[key] for key in keys if key in told]:
+        for key in keys:
+            one = told.get(key)
             if isinstance(one, _Waiting):
                 spans = (await one.source.export(project)).spans
                 whole = dict(zip(one.prepared.keys, spans, strict=True))

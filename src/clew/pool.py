@@ -73,8 +73,8 @@ class _Asked(NamedTuple):
 
 
 class Job:
-    """A body that a process has opened. Every method raises ProcessEnded where it is gone, and with
-    it what it had."""
+    """A body that a process has opened. Every method raises ProcessEnded where it is gone, or the
+    job over."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -153,7 +153,8 @@ class Process(asyncio.BufferedProtocol):
         return news
 
     def close_job(self, job: Job) -> None:
-        """Nothing more is asked about it."""
+        """Nothing more is asked about it: its sender has an answer, or hung up."""
+        job.process = None
         self._jobs.discard(job.number)
         (self._stored if job.stored else self._given_up).append(job.number)
 
