@@ -248,11 +248,14 @@ class Ingest:
                 yield job, summary
             return
         if body.is_compressed:
-            body = await self._work(decompressed, body, aside=_is_large(body))
+            body = await self._read(decompressed, body)
             hold(len(body.content))
-        opened = await self._work(open_body, body, aside=_is_large(body))
+        opened = await self._read(open_body, body)
         hold(ITEM_BYTES * opened.summary.items)
         yield _Opened(opened, self), opened.summary
+
+    async def _read(self, function: Callable[[Body], Result], body: Body) -> Result:
+        return await self.aside(function, body) if _is_large(body) else function(body)
 
     async def submit(
         self,
@@ -273,8 +276,9 @@ class Ingest:
 
     async def prepare(self, export: Export, received_ns: int | None = None) -> Prepared:
         """The rows of `export`, which are yet to be written."""
-        aside = export.size > INLINE_SPANS
-        return await self._work(self._preparer.prepare, export, received_ns, aside=aside)
+        if export.size <= INLINE_SPANS:
+            return self._preparer.prepare(export, received_ns)
+        return await self.aside(self._preparer.prepare, export, received_ns)
 
     async def _write_soon(
         self, source: _Source, some: Sequence[Prepared], *, anew: bool = False
@@ -433,7 +437,7 @@ class Ingest:
         export = await one.source.export(one.prepared.project)
         if spans is not None:
             export = export._replace(spans=spans)
-        prepared = await self._work(self._preparer.prepare, export, aside=True)
+        prepared = await self.aside(self._preparer.prepare, export)
         return one._replace(prepared=prepared, as_prepared=False)
 
     async def _joined(self, one: _Waiting, told: _Told) -> Sequence[Span] | None:
@@ -536,12 +540,9 @@ class Ingest:
         for listener in self._on_commit:
             listener(project, trace_ids)
 
-    async def _work(self, function: Callable[..., Result], *args: object, aside: bool) -> Result:
-        """`function(*args)`, in the thread beside the event loop if that is said. There is one:
-        more of them would only wait for each other's turn to run Python, and the event loop behind
-        all of them."""
-        if not aside:
-            return function(*args)
+    async def aside(self, function: Callable[..., Result], *args: object) -> Result:
+        """`function(*args)` in the thread beside the event loop. There is one: more of them would
+        only wait for each other's turn to run Python, and the event loop behind all of them."""
         loop = asyncio.get_running_loop()
         result, took_s = await loop.run_in_executor(self._thread, _timed, function, *args)
         if self._pool is not None:
