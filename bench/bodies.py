@@ -77,11 +77,11 @@ class Bodies:
         return [content[it.offset : it.offset + it.size_bytes] for it in self.places]
 
 
-def write_bodies(path: Path, *, spans: int, newest_ns: int) -> Bodies:
-    """Bodies of at least `spans` spans in the file `path`; the runs fill the day that ends at
-    `newest_ns`, oldest first."""
+def write_bodies(path: Path, *, spans: int, newest_ns: int, over_ns: int = DAY_NS) -> Bodies:
+    """Bodies of at least `spans` spans in the file `path`; the runs fill the time `over_ns` (a
+    day) that ends at `newest_ns`, oldest first."""
     runs = -(-spans // SPANS_A_RUN)
-    step_ns = DAY_NS // runs
+    step_ns = over_ns // runs
     places: list[Place] = []
     with path.open("wb") as file:
         for first in range(0, runs, RUNS_A_BODY):

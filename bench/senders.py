@@ -47,17 +47,21 @@ class Sent:
 @dataclass(frozen=True, kw_only=True)
 class Load:
     """What one sender has to do: the bodies at `places` of the file `path`, one after the other,
-    and none begun after `limit_s`."""
+    one every `every_s` from `first_s` on where it is told, and none begun after `limit_s`."""
 
     path: Path
     places: Sequence[Place]
     port: int
     headers: Mapping[str, str]
     limit_s: float
+    every_s: float = 0
+    first_s: float = 0
 
 
-def send_all(bodies: Bodies, port: int, headers: Mapping[str, str], *, limit_s: float) -> Sent:
-    """Post `bodies` to /v1/traces by four senders at once."""
+def send_all(
+    bodies: Bodies, port: int, headers: Mapping[str, str], *, limit_s: float, every_s: float = 0
+) -> Sent:
+    """Post `bodies` to /v1/traces by four senders at once; together one every `every_s`."""
     # Started afresh: a fork would copy the thread that watches memory in the middle of its work.
     context = multiprocessing.get_context("spawn")
     start = context.Barrier(SENDERS)
@@ -72,6 +76,8 @@ def send_all(bodies: Bodies, port: int, headers: Mapping[str, str], *, limit_s: 
                 port=port,
                 headers=headers,
                 limit_s=limit_s,
+                every_s=every_s * SENDERS,
+                first_s=every_s * number,
             )
             sender = context.Process(target=_run_sender, args=(load, start, theirs), daemon=True)
             sender.start()
@@ -111,8 +117,10 @@ def send(connection: http.client.HTTPConnection, load: Load) -> Sent:
     counts: Counter[int] = Counter()
     file = os.open(load.path, os.O_RDONLY)
     started = time.monotonic()
-    for place in load.places:
+    for number, place in enumerate(load.places):
         body = os.pread(file, place.size_bytes, place.offset)
+        due = started + load.first_s + number * load.every_s
+        time.sleep(max(0.0, due - time.monotonic()))
         until = started + load.limit_s
         wait_s = deliver(connection, body, load.headers, counts, until=until)
         if wait_s is not None:

@@ -43,6 +43,10 @@ class Server:
         """User and system time of all its processes so far."""
         return sum(_cpu_s(pid) for pid in _family(self.pid))
 
+    def own_cpu_s(self) -> float:
+        """That of the process itself, without those that it started and that still run."""
+        return _cpu_s(self.pid)
+
 
 @contextmanager
 def serving(

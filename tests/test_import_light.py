@@ -52,6 +52,13 @@ def test_import_leaves_the_opentelemetry_sdk_and_exporter_to_init() -> None:
     )
 
 
+def test_a_process_of_the_pool_is_light() -> None:
+    """It decodes and prepares: neither a database nor a web server is loaded for that."""
+    loaded = _packages(_modules_after("import clew.desk"))
+    heavy = {"alembic", "chdb", "grpc", "httpx", "litestar", "sqlalchemy", "sqlglot", "uvicorn"}
+    assert loaded.isdisjoint(heavy)
+
+
 def test_public_names() -> None:
     """The verbs of the SDK: a name is added or removed on purpose."""
     assert clew.__all__ == [

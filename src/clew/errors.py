@@ -11,7 +11,8 @@
     ├── UnsupportedMedia    415  a content type or encoding that isn't spoken here
     ├── QueryRefused        422  a SQL query outside the allow-list, or over its limits
     ├── Unavailable         503  full, draining or disconnected: the request may be sent again
-    │   └── StoreError      503  the span database refused; carries its error code
+    │   ├── StoreError      503  the span database refused; carries its error code
+    │   └── ProcessEnded    503  the process that had an export in work ended
     └── StartupError             the server can't start: one sentence that says what to do
 
 A message says what happened and what to do about it. `status` is the HTTP status of a leaf.
@@ -102,6 +103,13 @@ class StoreError(Unavailable):
     def __init__(self, message: str, code: int = 0) -> None:
         super().__init__(message)
         self.code = code
+
+
+class ProcessEnded(Unavailable):
+    """The process that had an export in work ended, by whatever killed it."""
+
+    def __init__(self) -> None:
+        super().__init__("the process that worked on this ended: send it again")
 
 
 class StartupError(ClewError):

@@ -1,6 +1,6 @@
 """Group commit: concurrent exports share one insert, and each is answered when it is durable.
 
-    submit ─► prepare (in a thread) ─► pending ─► one write ─► answer
+    take ─► open, prepare (in a thread, or a process of the pool) ─► pending ─► one write ─► answer
 
 A commit starts at once when the server is idle, and then at most every `COMMIT_INTERVAL_S` or
 every `COMMIT_ROWS` rows; sooner where commits are quick, because the store has only to note them.
@@ -11,16 +11,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from functools import reduce
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from clew.errors import StoreError, Unavailable
+from clew.bodies import Body, Opened, Summary, decompressed, open_body
+from clew.errors import ProcessEnded, StoreError, Unavailable
+from clew.pool import Pool
 from clew.prepare import Content, Export, Prepared, Preparer, PriceSpan, Recent, span_key
 from clew.query.whole import stored_spans
 from clew.score import Score
@@ -46,6 +56,12 @@ REMEMBERED_SPANS = 200_000
 is replaced by what comes, as a whole."""
 INLINE_SPANS = 16
 """A smaller export is prepared on the event loop: a thread costs more than it."""
+INLINE_BYTES = 64 << 10
+"""A larger body is opened in a thread: it takes about as long as starting one, 1 ms or more."""
+ITEM_BYTES = 2 << 10
+"""What a span, log or point takes in memory, however little it says."""
+_RATIO = 8
+"""What telemetry usually shrinks to when it is compressed: one part in so many."""
 
 _RUNNING = """
 SELECT project, trace_id, span_id FROM spans WHERE end_ns IS NULL LIMIT 100000
@@ -60,28 +76,101 @@ SELECT greatest(
 log = logging.getLogger("clew")
 
 OnCommit = Callable[[str, set[str]], None]
+Hold: TypeAlias = "Callable[[int], None]"
+Route: TypeAlias = "Callable[[Summary], Awaitable[Sequence[str | None]]]"
 Result = TypeVar("Result")
 
 
+class _Source(Protocol):
+    """Where what was prepared came from."""
+
+    async def export(self, project: str) -> Export:
+        """What it tells to a project."""
+        ...
+
+
+class _Job(_Source, Protocol):
+    """An opened body, wherever it is open. `stored` is told to it in the end: whether its rows are
+    durable as they were prepared."""
+
+    stored: bool
+
+    async def prepare(
+        self, projects: Sequence[str | None], received_ns: int, epoch: int
+    ) -> list[Prepared]:
+        """Its rows for each project, given the project of each resource."""
+        ...
+
+
+class _Submitted:
+    """A job of this process that needn't be opened."""
+
+    def __init__(self, export: Export) -> None:
+        self._export = export
+
+    async def export(self, project: str) -> Export:  # noqa: ARG002 - there is only one
+        """See `_Source.export`."""
+        return self._export
+
+
+class _Opened:
+    """A body that is open in this process."""
+
+    def __init__(self, opened: Opened, ingest: Ingest) -> None:
+        self.stored = False
+        self._opened = opened
+        self._ingest = ingest
+        self._exports: list[Export] = []
+
+    async def prepare(
+        self,
+        projects: Sequence[str | None],
+        received_ns: int,
+        epoch: int,  # noqa: ARG002 - the preparer of this process knows
+    ) -> list[Prepared]:
+        """See `_Job.prepare`."""
+        self._exports = self._opened.exports(projects)
+        prepared: list[Prepared] = []
+        for export in self._exports:
+            prepared.append(await self._ingest.prepare(export, received_ns))
+            received_ns += export.size
+        return prepared
+
+    async def export(self, project: str) -> Export:
+        """See `_Source.export`."""
+        return next(export for export in self._exports if export.project == project)
+
+
 class _Waiting(NamedTuple):
-    export: Export
+    """`as_prepared` is told to who waits, once it is durable; one that is `anew` is written though
+    it was told of."""
+
     prepared: Prepared
-    done: asyncio.Future[None]
+    source: _Source
+    done: asyncio.Future[bool]
+    as_prepared: bool = True
+    anew: bool = False
+
+
+_Told: TypeAlias = "dict[bytes, Span | _Waiting]"
+"""Spans of a commit, by key, or what of the commit has them."""
 
 
 class Ingest:
-    """The one way into the store. `run` must be running for `submit` to return."""
+    """The one way into the store. `run` must be running for `take` and `submit` to return."""
 
     def __init__(
         self,
         engine: Engine,
         *,
         price: PriceSpan | None = None,
+        pool: Pool | None = None,
         interval_s: float = COMMIT_INTERVAL_S,
     ) -> None:
         self._engine = engine.unhurried()
         self._interval_s = interval_s
         self._preparer = Preparer(price)
+        self._pool = pool
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clew-ingest")
         self._told = Recent(REMEMBERED_SPANS)
         self._pending: list[_Waiting] = []
@@ -108,6 +197,11 @@ class Ingest:
         """Rows that were submitted and aren't durable yet."""
         return self._pending_rows
 
+    @property
+    def pending_bytes(self) -> int:
+        """The size of the rows that were prepared and aren't durable yet."""
+        return self._pending_bytes
+
     def on_commit(self, listener: OnCommit) -> None:
         """Call `listener(project, trace_ids)` after each commit."""
         self._on_commit.append(listener)
@@ -120,7 +214,48 @@ class Ingest:
         self, project: str, spans: Sequence[Span], facts: Mapping[str, Facts]
     ) -> None:
         """Write spans that are stored once more, with other facts. Returns when it is durable."""
-        await self._take(Export(project, spans, facts=facts))
+        export = Export(project, spans, facts=facts)
+        with self._taking(export.size):
+            await self._write_soon(_Submitted(export), [await self.prepare(export)], anew=True)
+
+    async def take(self, body: Body, hold: Hold, route: Route) -> Summary:
+        """Store what `body` holds, each resource in the project that `route` gives for it (None is
+        left out), and return what it held when everything is durable. `hold` is told of the memory
+        that it takes, the body itself apart.
+
+        Raises BadInput, UnsupportedMedia or TooLarge for a body that can't be opened, what `route`
+        raises, and Unavailable where it may be sent again.
+        """
+        async with self._open(body, hold) as (job, summary):
+            projects = await route(summary)
+            counts = zip(summary.counts, projects, strict=True)
+            size = sum(count for count, project in counts if project is not None)
+            if size:
+                self._admit(size)
+                with self._taking(size):
+                    received_ns = self._preparer.arrivals.next_ns(size)
+                    epoch = self._preparer.stored.epoch
+                    prepared = await job.prepare(projects, received_ns, epoch)
+                    job.stored = await self._write_soon(job, prepared)
+            return summary
+
+    @asynccontextmanager
+    async def _open(self, body: Body, hold: Hold) -> AsyncGenerator[tuple[_Job, Summary]]:
+        if _is_large(body) and self._pool is not None and await self._pool.takes():
+            async with self._pool.open(body) as (job, summary):
+                more_bytes = summary.size_bytes if body.is_compressed else 0
+                hold(more_bytes + ITEM_BYTES * summary.items)
+                yield job, summary
+            return
+        if body.is_compressed:
+            body = await self._read(decompressed, body)
+            hold(len(body.content))
+        opened = await self._read(open_body, body)
+        hold(ITEM_BYTES * opened.summary.items)
+        yield _Opened(opened, self), opened.summary
+
+    async def _read(self, function: Callable[[Body], Result], body: Body) -> Result:
+        return await self.aside(function, body) if _is_large(body) else function(body)
 
     async def submit(
         self,
@@ -136,22 +271,36 @@ class Ingest:
         export = Export(project, spans, logs, points, scores)
         if export.size:
             self._admit(export.size)
-            await self._take(export)
+            with self._taking(export.size):
+                await self._write_soon(_Submitted(export), [await self.prepare(export)])
 
-    async def _take(self, export: Export) -> None:
-        with self._taking(export.size):
-            if export.size <= INLINE_SPANS:
-                prepared = self._preparer.prepare(export)
-            else:
-                prepared = await self.aside(self._preparer.prepare, export)
-            self._pending_bytes += prepared.size_bytes
-            try:
-                done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._pending.append(_Waiting(export, prepared, done))
-                self._wake.set()
-                await done
-            finally:
-                self._pending_bytes -= prepared.size_bytes
+    async def prepare(self, export: Export, received_ns: int | None = None) -> Prepared:
+        """The rows of `export`, which are yet to be written."""
+        if export.size <= INLINE_SPANS:
+            return self._preparer.prepare(export, received_ns)
+        return await self.aside(self._preparer.prepare, export, received_ns)
+
+    async def _write_soon(
+        self, source: _Source, some: Sequence[Prepared], *, anew: bool = False
+    ) -> bool:
+        """Return when all of it is durable: whether as it was prepared."""
+        size_bytes = sum(prepared.size_bytes for prepared in some)
+        self._pending_bytes += size_bytes
+        try:
+            loop = asyncio.get_running_loop()
+            waiting = [
+                _Waiting(prepared, source, loop.create_future(), anew=anew) for prepared in some
+            ]
+            # Together, so that they share a commit.
+            self._pending += waiting
+            self._wake.set()
+            results = await asyncio.gather(*(one.done for one in waiting), return_exceptions=True)
+        finally:
+            self._pending_bytes -= size_bytes
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return all(results)
 
     @contextmanager
     def _taking(self, count: int) -> Generator[None]:
@@ -245,8 +394,7 @@ class Ingest:
         started = time.monotonic()
         current = waiting
         try:
-            told: dict[bytes, Span] = {}
-            current = [await self._renewed(one, told) for one in waiting]
+            current = await self._all_renewed(waiting)
             await self._write([one.prepared for one in current])
         except StoreError as exc:
             # Some of it may have been stored.
@@ -266,42 +414,70 @@ class Ingest:
         self.commit_seconds += time.monotonic() - started
         for one in current:
             if not one.done.done():
-                one.done.set_result(None)
+                one.done.set_result(one.as_prepared)
         self._announce([one.prepared for one in current])
 
-    async def _renewed(self, one: _Waiting, told: dict[bytes, Span]) -> _Waiting:
+    async def _all_renewed(self, waiting: Iterable[_Waiting]) -> list[_Waiting]:
+        """What is to be written, without what is needed from a process that ended."""
+        told: _Told = {}
+        current: list[_Waiting] = []
+        for one in waiting:
+            try:
+                current.append(await self._renewed(one, told))
+            except ProcessEnded as exc:
+                _fail([one], exc)
+        return current
+
+    async def _renewed(self, one: _Waiting, told: _Told) -> _Waiting:
         """`one`, prepared again where a span of it was told of before, in the store or in this
         commit (`told`), or where contents it relied on may have been deleted since."""
-        spans = await self._joined(one, told)
-        if spans is one.export.spans and one.prepared.epoch == self._preparer.stored.epoch:
+        spans = None if one.anew else await self._joined(one, told)
+        if spans is None and one.prepared.epoch == self._preparer.stored.epoch:
             return one
-        export = one.export._replace(spans=spans)
-        return one._replace(prepared=await self.aside(self._preparer.prepare, export))
+        export = await one.source.export(one.prepared.project)
+        if spans is not None:
+            export = export._replace(spans=spans)
+        prepared = await self.aside(self._preparer.prepare, export)
+        return one._replace(prepared=prepared, as_prepared=False)
 
-    async def _joined(self, one: _Waiting, told: dict[bytes, Span]) -> Sequence[Span]:
+    async def _joined(self, one: _Waiting, told: _Told) -> Sequence[Span] | None:
         """The export's spans, merged with what was told of them before; without those that add
-        nothing to it."""
-        spans, prepared = one.export.spans, one.prepared
-        if one.export.facts:
-            return spans
-        new: dict[bytes, list[Span]] = {}
-        for key, mark, span in zip(prepared.keys, prepared.marks, spans, strict=True):
+        nothing to it. None if they are to be written as they are."""
+        prepared = one.prepared
+        new: dict[bytes, list[int]] = {}
+        for index, (key, mark) in enumerate(zip(prepared.keys, prepared.marks, strict=True)):
             # Sent again, word for word, as after an answer that was lost: nothing to look up.
             if key in new or key in told or self._told.get(key) != mark:
-                new.setdefault(key, []).append(span)
+                new.setdefault(key, []).append(index)
         repeated = [key for key in new if key in told or self._told.get(key) is not None]
-        if not repeated and len(new) == len(spans):
-            told.update(zip(new, spans, strict=True))
-            return spans
-        stored = await self._stored(
-            one.export.project, {key: new[key][0] for key in repeated if key not in told}
-        )
+        if not repeated and len(new) == len(prepared.keys):
+            told.update(dict.fromkeys(new, one))
+            return None
+        if not new:
+            return []
+        spans = (await one.source.export(prepared.project)).spans
+        before = await self._told_before(prepared.project, repeated, told)
+        unread = {key: spans[new[key][0]] for key in repeated if key not in before}
+        stored = await self._stored(prepared.project, unread)
         joined: dict[bytes, Span] = {}
-        for key, versions in new.items():
-            before = told.get(key) or stored.get(key)
-            joined[key] = reduce(merge, versions if before is None else (before, *versions))
+        for key, indexes in new.items():
+            versions = [spans[index] for index in indexes]
+            first = before.get(key) or stored.get(key)
+            joined[key] = reduce(merge, versions if first is None else (first, *versions))
         told.update(joined)
         return [span for key, span in joined.items() if stored.get(key) != span]
+
+    async def _told_before(
+        self, project: str, keys: Sequence[bytes], told: _Told
+    ) -> dict[bytes, Span]:
+        """Spans of this commit, by key."""
+        for key in keys:
+            one = told.get(key)
+            if isinstance(one, _Waiting):
+                spans = (await one.source.export(project)).spans
+                whole = dict(zip(one.prepared.keys, spans, strict=True))
+                told.update({key: span for key, span in whole.items() if told.get(key) is one})
+        return {key: span for key in keys if isinstance(span := told.get(key), Span)}
 
     async def _stored(self, project: str, spans: Mapping[bytes, Span]) -> dict[bytes, Span]:
         """These spans as they are stored, by key."""
@@ -338,7 +514,12 @@ class Ingest:
         for export in exports:
             rows.add(export.rows)
             for key, content in export.contents.items():
-                if (there := contents.get(key)) is None or content.start_ns < there.start_ns:
+                if (there := contents.get(key)) is not None:
+                    known_ns = there.start_ns
+                else:
+                    # A process knows what itself had stored, not what others had.
+                    known_ns = self._preparer.stored.start_ns(key)
+                if known_ns is None or content.start_ns < known_ns:
                     contents[key] = content
         rows.contents = [content.row for content in contents.values()]
         await store.write(self._engine, rows)
@@ -362,7 +543,22 @@ class Ingest:
     async def aside(self, function: Callable[..., Result], *args: object) -> Result:
         """`function(*args)` in the thread beside the event loop. There is one: more of them would
         only wait for each other's turn to run Python, and the event loop behind all of them."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *args)
+        loop = asyncio.get_running_loop()
+        result, took_s = await loop.run_in_executor(self._thread, _timed, function, *args)
+        if self._pool is not None:
+            self._pool.load.add(took_s)
+        return result
+
+
+def _timed(function: Callable[..., Result], *args: object) -> tuple[Result, float]:
+    """What it returns, and how much of the processor's time it took."""
+    began = time.thread_time()
+    result = function(*args)
+    return result, time.thread_time() - began
+
+
+def _is_large(body: Body) -> bool:
+    return len(body.content) * (_RATIO if body.is_compressed else 1) > INLINE_BYTES
 
 
 def _fail(waiting: Iterable[_Waiting], exc: Exception) -> None:

@@ -137,9 +137,9 @@ class StoredContents:
         self._starts.add({key: content.start_ns for key, content in contents.items()})
         self._blobs.update({key: it.blobs for key, it in contents.items() if it.blobs})
 
-    def forget(self) -> None:
-        """Take nothing for stored."""
-        self.epoch += 1
+    def forget(self, epoch: int | None = None) -> None:
+        """Take nothing for stored, from now on in `epoch`, or the next."""
+        self.epoch = self.epoch + 1 if epoch is None else epoch
         self._starts.forget()
         self._blobs.clear()
 
@@ -180,14 +180,16 @@ class Preparer:
             facts.cost = self._price(facts, span.start_ns)
         return facts
 
-    def prepare(self, export: Export) -> Prepared:
-        """The rows of `export`."""
+    def prepare(self, export: Export, received_ns: int | None = None) -> Prepared:
+        """The rows of `export`, whose spans came in at `received_ns` and the nanoseconds after, or
+        else now."""
         project = export.project
         keys = [span_key(project, span.trace_id, span.span_id) for span in export.spans]
         prepared = Prepared(project, self.stored.epoch, keys, [], Rows(), {}, set())
         packer = Packer()
         resources: dict[int, dict[str, str]] = {}
-        received_ns = self.arrivals.next_ns(len(export.spans))
+        if received_ns is None:
+            received_ns = self.arrivals.next_ns(len(export.spans))
         for offset, span in enumerate(export.spans):
             resource = _resource_values(span.resource, resources)
             facts = export.facts.get(span.span_id) or self.understand(span)

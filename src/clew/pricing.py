@@ -266,6 +266,11 @@ def _guesses(provider: str, model: str) -> list[tuple[str | None, str]]:
     return guesses
 
 
+def load_table() -> None:
+    """Load the packaged table, which is otherwise done when the first price is asked for."""
+    _find(None, "")
+
+
 def _find(provider: str | None, model: str) -> Any:
     # Importing the table takes a second on a slow machine, and a server has to start within three.
     from genai_prices.data_snapshot import get_snapshot  # noqa: PLC0415

@@ -74,10 +74,11 @@ class Export(NamedTuple):
     finished: bool
 
 
-def twice(sender: int) -> Iterator[Export]:
-    """The exports of one sender: each run while it runs, then finished, and some once more."""
+def twice(sender: int, runs_a_body: int = 1) -> Iterator[Export]:
+    """The exports of one sender: each run while it runs, then finished, and some once more. Where
+    a body holds several runs, `run` is the first of them."""
     for number in itertools.count(1):
-        run = sender * 1_000_000 + number
+        run = sender * 1_000_000 + number * runs_a_body
         yield Export(run, finished=False)
         yield Export(run, finished=True)
         if number % 5 == 0:
@@ -88,11 +89,14 @@ class Sender:
     """A thread that sends `exports`, one after the other, until it is stopped or the server is
     gone. `unsure` got no answer yet; it comes first the next time."""
 
-    def __init__(self, exports: Iterator[Export], *, grpc: bool = False) -> None:
+    def __init__(
+        self, exports: Iterator[Export], *, grpc: bool = False, runs_a_body: int = 1
+    ) -> None:
         self.acknowledged: list[Export] = []
         self.answers: Counter[str] = Counter()
         self.unsure: Export | None = None
         self._exports = exports
+        self._runs_a_body = runs_a_body
         self._connect = GrpcConnection if grpc else HttpConnection
         self._stop = threading.Event()
         self._thread = threading.Thread()
@@ -124,12 +128,15 @@ class Sender:
 
     def _send(self, connection: HttpConnection | GrpcConnection, export: Export) -> bool:
         """Whether the server still answers."""
-        answer = connection.send(run_body(export.run, finished=export.finished))
+        runs = range(export.run, export.run + self._runs_a_body)
+        # Of two messages of protobuf, one after the other, the lists are one list.
+        body = b"".join([run_body(run, finished=export.finished) for run in runs])
+        answer = connection.send(body)
         if answer == GONE:
             return False
         self.answers[answer] += 1
         if answer == OK:
-            self.acknowledged.append(export)
+            self.acknowledged += [Export(run, export.finished) for run in runs]
             self.unsure = None
         else:
             time.sleep(0.05)

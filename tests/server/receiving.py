@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import uvicorn
 from litestar import Litestar
 from litestar.di import Provide
 
-from clew.server.api.otlp import OtlpReceiver, otlp_routes
+from clew.bodies import Body, Summary, open_body
+from clew.server.api.otlp import Hold, OtlpReceiver, Route, otlp_routes
 from clew.server.otlp_grpc import serve_grpc
 from clew.span import Log, Point, Span, Value
 from clew.wire.limits import Limits
@@ -20,8 +21,6 @@ from clew.wire.limits import Limits
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN_ID = "00f067aa0ba902b7"
 T0 = 1_795_442_531_000_000_000
-
-Result = TypeVar("Result")
 
 
 class KeptInMemory:
@@ -38,30 +37,23 @@ class KeptInMemory:
         self.error: Exception | None = None
         self.refused = asyncio.Event()
 
-    async def submit(
-        self,
-        project: str,
-        *,
-        spans: Sequence[Span] = (),
-        logs: Sequence[Log] = (),
-        points: Sequence[Point] = (),
-    ) -> None:
+    async def take(self, body: Body, hold: Hold, route: Route) -> Summary:  # noqa: ARG002
         """Keep everything, or raise."""
-        if self.error is not None:
+        opened = open_body(body)
+        exports = opened.exports(await route(opened.summary))
+        if exports and self.error is not None:
             self.refused.set()
             raise self.error
-        self.spans += [(project, span) for span in spans]
-        self.logs += [(project, log) for log in logs]
-        self.points += [(project, point) for point in points]
+        for export in exports:
+            self.spans += [(export.project, span) for span in export.spans]
+            self.logs += [(export.project, log) for log in export.logs]
+            self.points += [(export.project, point) for point in export.points]
+        return opened.summary
 
     @contextmanager
     def holding(self) -> Generator[Callable[[int], None]]:
         """There is room for everything."""
         yield lambda _size_bytes: None
-
-    async def aside(self, function: Callable[..., Result], *args: object) -> Result:
-        """Run a function in a thread."""
-        return await asyncio.to_thread(function, *args)
 
 
 class OpenAccess:

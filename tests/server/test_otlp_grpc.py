@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 
 import grpc
 import grpc.aio
@@ -27,6 +27,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
+from clew.bodies import Body, Summary
 from clew.errors import (
     BadInput,
     ClewError,
@@ -36,8 +37,9 @@ from clew.errors import (
     Unauthorized,
     Unavailable,
 )
+from clew.server.api.otlp import Hold, Route
 from clew.server.otlp_grpc import serve_grpc
-from clew.span import Log, Point, Resource, Span
+from clew.span import Log, Resource
 from clew.wire.limits import Limits
 from clew.wire.otlp import encode_logs, encode_traces
 from server.receiving import KeptInMemory, OpenAccess, Receiver, make_span, serve_receiver
@@ -302,17 +304,10 @@ async def test_a_call_that_is_open_is_answered_when_the_server_stops() -> None:
     asked, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(KeptInMemory):
-        async def submit(
-            self,
-            project: str,
-            *,
-            spans: Sequence[Span] = (),
-            logs: Sequence[Log] = (),
-            points: Sequence[Point] = (),
-        ) -> None:
+        async def take(self, body: Body, hold: Hold, route: Route) -> Summary:
             asked.set()
             await go_on.wait()
-            await super().submit(project, spans=spans, logs=logs, points=points)
+            return await super().take(body, hold, route)
 
     serving = serve_grpc("127.0.0.1", 0, Slow(), OpenAccess(), Limits())
     port = await serving.__aenter__()

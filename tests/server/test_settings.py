@@ -60,6 +60,8 @@ def test_values_are_read_as_people_write_them() -> None:
     )
     assert load({"retention_days": "forever"}, {}).retention_days is None
     assert load({"max_body_bytes": "1000"}, {}).max_body_bytes == 1000
+    assert load({"ingest_processes": "0"}, {}).ingest_processes == 0
+    assert 1 <= load({"ingest_processes": "auto"}, {}).ingest_processes <= 4
 
 
 @pytest.mark.parametrize(
@@ -85,6 +87,11 @@ def test_values_are_read_as_people_write_them() -> None:
             {"retention_days": "0"},
             {},
             "--retention-days is '0': give a whole number of days, or 'forever'",
+        ),
+        (
+            {"ingest_processes": "many"},
+            {},
+            "--ingest-processes is 'many': give a whole number up to 64, or 'auto'",
         ),
         (
             {"allowed_origins": "app.example.com"},

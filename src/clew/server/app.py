@@ -22,8 +22,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import CollectorRegistry
 
+from clew.desk import GC_THRESHOLD, LOG_FORMAT
 from clew.errors import StartupError
 from clew.ingest import Ingest
+from clew.pool import Pool
 from clew.query.lately import Lately
 from clew.records import Records, open_records
 from clew.server import auth
@@ -76,7 +78,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("clew")
 
-GC_THRESHOLD = 50_000
 SWITCH_INTERVAL_S = 0.001
 GRACE_S = 5
 """How long open requests may take when the server stops."""
@@ -91,7 +92,8 @@ class Parts:
         self.engine = engine
         self.access = Access(records, settings.auth_mode)
         self.operator_prices = OperatorPrices(records)
-        self.ingest = Ingest(engine, price=self.operator_prices.price_span)
+        self.pool = Pool(settings.ingest_processes, self.operator_prices.listed)
+        self.ingest = Ingest(engine, price=self.operator_prices.price_span, pool=self.pool)
         self.backups = Backups(engine, records, self.ingest)
         self.settler = Settler(engine, self.ingest)
         self.live = Live()
@@ -99,7 +101,7 @@ class Parts:
         self.receiver = OtlpReceiver(self.access, self.ingest, self.limits)
         self.project_spans = SpanStore(engine, self.ingest)
         self.probe = Probe(engine, self.ingest, records, settings.data_dir)
-        self.registry: CollectorRegistry = make_registry(self.ingest)
+        self.registry: CollectorRegistry = make_registry(self.ingest, self.pool)
         # Other servers write to a ClickHouse server too.
         self.lately = Lately(told=settings.clickhouse_url is None)
         # Before those who tell the browser to ask again.
@@ -127,6 +129,7 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         parts = Parts(settings, records, engine)
         await parts.operator_prices.refresh()
         stack.push_async_callback(parts.backups.close)
+        stack.push_async_callback(parts.pool.close)
         yield parts
 
 
@@ -239,7 +242,7 @@ def _tune_interpreter() -> None:
 def _log_to_stderr(level: str) -> None:
     """Our own log at `level`; libraries only speak up when something is wrong."""
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(logging.Formatter(LOG_FORMAT))
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     log.setLevel(level.upper())

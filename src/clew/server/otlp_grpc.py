@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import grpc
 import grpc.aio
 
+from clew.bodies import Body
 from clew.errors import ClewError, StartupError, Unavailable
 from clew.server.api.otlp import (
     MAX_RETRY_AFTER_S,
     RPC_CODES,
     Access,
-    Export,
     Ingest,
     admit,
     receive,
@@ -128,16 +128,16 @@ class _Collector:
         headers = _headers(context)
         try:
             await admit(headers, self._access)
-            export = Export(self._signal, body, "protobuf", headers)
+            sent = Body(self._signal, body, "protobuf", limits=self._limits)
             with self._ingest.holding() as hold:
                 hold(len(body))
-                decoded = await receive(export, self._access, self._ingest, self._limits, hold)
+                summary = await receive(sent, headers, self._access, self._ingest, hold)
         except ClewError as exc:
             await _abort(context, exc)
         except Exception:
             log.exception("an export could not be decoded")
             await _abort(context, ClewError("the server failed on this: its log says how"))
-        return encode_response(self._signal, "protobuf", decoded.rejected, decoded.messages)
+        return encode_response(self._signal, "protobuf", summary.rejected, summary.messages)
 
 
 def _headers(context: Context) -> dict[str, str]:

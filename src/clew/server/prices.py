@@ -39,6 +39,10 @@ class OperatorPrices:
             except ClewError as exc:
                 log.warning("prices stay as they are: %s", exc.message)
 
+    def listed(self) -> tuple[pricing.Price, ...]:
+        """All of them; another tuple once one has changed."""
+        return self._prices
+
     def price_span(self, facts: Facts, at_ns: int) -> Cost | None:
         """What a span cost, or None where that is unknown."""
         return pricing.price_span(facts, at_ns, self._prices)

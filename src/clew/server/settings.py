@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 AuthMode = Literal["open", "keys"]
+
+AUTO_PROCESSES = 4
+"""One decodes 5,000 spans a second; with more, what the server itself does is the limit."""
+MOST_PROCESSES = 64
 
 _SIZE = re.compile(r"(\d+)\s*(|B|KiB|MiB|GiB)", re.IGNORECASE)
 _CLUSTER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
@@ -65,6 +70,15 @@ def _days(value: str) -> int | None:
         return None
     if not value.isdecimal() or int(value) == 0:
         message = "give a whole number of days, or 'forever'"
+        raise ValueError(message)
+    return int(value)
+
+
+def _processes(value: str) -> int:
+    if value == "auto":
+        return max(1, min(AUTO_PROCESSES, (os.cpu_count() or 1) - 1))
+    if not value.isdecimal() or int(value) > MOST_PROCESSES:
+        message = f"give a whole number up to {MOST_PROCESSES}, or 'auto'"
         raise ValueError(message)
     return int(value)
 
@@ -170,6 +184,12 @@ class Settings:
         "30",
         _seconds,
         "Seconds that a sender may take for a request; large ones may take longer.",
+    )
+    ingest_processes: int = _option(
+        "auto",
+        _processes,
+        "Processes that may be started while much comes in, to decode it: a number, 0 for none,"
+        " or one less than there are processors and four at most (auto).",
     )
     retention_days: int | None = _option(
         "forever",

@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 
 from clew.errors import ClewError
 from clew.ingest import Ingest
+from clew.pool import Pool
 from clew.records import Records, projects
 from clew.store.engine import DISK_FULL, Engine
 
@@ -97,8 +98,9 @@ async def get_metrics(registry: CollectorRegistry) -> Response[bytes]:
 
 
 class _IngestCollector(Collector):
-    def __init__(self, ingest: Ingest) -> None:
+    def __init__(self, ingest: Ingest, pool: Pool) -> None:
         self._ingest = ingest
+        self._pool = pool
 
     def collect(self) -> list[Metric]:
         """The counters that ingest keeps, read when they are asked for."""
@@ -117,13 +119,21 @@ class _IngestCollector(Collector):
             GaugeMetricFamily(
                 "clew_pending", "Spans, logs and points not yet on disk.", ingest.pending_rows
             ),
+            GaugeMetricFamily(
+                "clew_ingest_processes",
+                "Processes that decode beside the server.",
+                len(self._pool.pids),
+            ),
+            CounterMetricFamily(
+                "clew_ingest_process_bodies", "Requests that these opened.", self._pool.opened
+            ),
         ]
 
 
-def make_registry(ingest: Ingest) -> CollectorRegistry:
+def make_registry(ingest: Ingest, pool: Pool) -> CollectorRegistry:
     """A registry of its own, so that two servers in one process don't share counters."""
     registry = CollectorRegistry()
-    registry.register(_IngestCollector(ingest))
+    registry.register(_IngestCollector(ingest, pool))
     ProcessCollector(registry=registry)
     return registry
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 import msgspec
 from litestar import post
 
-from clew.ingest import Ingest
-from clew.server.api.otlp import ITEM_BYTES
+from clew.ingest import ITEM_BYTES, Ingest
 from clew.server.api.parameters import AnyRequest
 from clew.server.auth import Access
 from clew.wire import openai_agents

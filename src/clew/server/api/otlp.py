@@ -1,6 +1,6 @@
 """OTLP over HTTP: `/v1/traces`, `/v1/logs`, `/v1/metrics`; and what OTLP over gRPC shares with it.
 
-    admit ─► read ─► decompress, decode ─► project of each resource ─► submit ─► answer
+    admit ─► read ─► ingest.take: open ─► project of each resource ─► store ─► answer
 
 An answer is in the encoding of its request, and says 503 for whatever may go better a second
 time: senders drop what they get any other error for. The protocol:
@@ -9,15 +9,15 @@ https://opentelemetry.io/docs/specs/otlp/#otlphttp
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 from litestar import Request, Response, Router, post
 from litestar.exceptions import InternalServerException
 
+from clew.bodies import Body, Summary
 from clew.errors import (
     BadInput,
     ClewError,
@@ -26,10 +26,10 @@ from clew.errors import (
     TooLarge,
     Unavailable,
 )
-from clew.span import Log, Point, Resource, Span, Value
-from clew.wire.body import ContentType, decompress, parse_content_type
-from clew.wire.limits import Decoded, Limits
-from clew.wire.otlp import DECODERS, Encoding, Signal
+from clew.span import Attributes, Value
+from clew.wire.body import ContentType, parse_content_type
+from clew.wire.limits import Limits
+from clew.wire.otlp import Signal
 from clew.wire.otlp_answer import encode_response, encode_status
 
 if TYPE_CHECKING:
@@ -40,18 +40,12 @@ log = logging.getLogger("clew.otlp")
 AnyRequest: TypeAlias = "Request[Any, Any, Any]"
 Headers: TypeAlias = "Mapping[str, str]"
 Hold: TypeAlias = "Callable[[int], None]"
-Result = TypeVar("Result")
+Route: TypeAlias = "Callable[[Summary], Awaitable[Sequence[str | None]]]"
 
 PREFIXES = ("", "/otlp", "/api/public/otel")
 """Where senders were told to send: by OpenTelemetry, and by other vendors."""
 MAX_RETRY_AFTER_S = 5
 """The Python exporter has 10 s for all its attempts, and gives up rather than wait beyond them."""
-INLINE_BYTES = 64 << 10
-"""A larger body is decoded in a thread: it takes about as long as starting one, 1 ms or more."""
-ITEM_BYTES = 2 << 10
-"""What a span, log or point takes in memory, however little it says."""
-_RATIO = 8
-"""What telemetry usually shrinks to when it is compressed: one part in so many."""
 _JSON = ContentType("application/json", "json")
 
 RPC_CODES = {400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 415: 3, 500: 13, 503: 14}
@@ -71,34 +65,14 @@ class Access(Protocol):
 class Ingest(Protocol):
     """Where what was decoded goes; `clew.ingest` has the one that serves."""
 
-    async def submit(
-        self,
-        project: str,
-        *,
-        spans: Sequence[Span] = (),
-        logs: Sequence[Log] = (),
-        points: Sequence[Point] = (),
-    ) -> None:
-        """Return when everything is durable. Raises Unavailable where it may be sent again."""
+    async def take(self, body: Body, hold: Hold, route: Route) -> Summary:
+        """Return what `body` held when everything is durable, each resource in the project that
+        `route` gives. Raises what can't be opened, and Unavailable where it may be sent again."""
         ...
 
-    def holding(self) -> AbstractContextManager[Callable[[int], None]]:
+    def holding(self) -> AbstractContextManager[Hold]:
         """A function that is told of bytes held in memory; it raises Unavailable for too many."""
         ...
-
-    async def aside(self, function: Callable[..., Result], *args: object) -> Result:
-        """`function(*args)` in a thread beside the event loop."""
-        ...
-
-
-class Export(NamedTuple):
-    """One request of a sender, by HTTP or by gRPC."""
-
-    signal: Signal
-    body: bytes
-    encoding: Encoding
-    headers: Headers
-    content_encoding: str = ""
 
 
 async def admit(headers: Headers, access: Access) -> None:
@@ -111,92 +85,52 @@ async def admit(headers: Headers, access: Access) -> None:
 
 
 async def receive(
-    export: Export, access: Access, ingest: Ingest, limits: Limits, hold: Hold
-) -> Decoded:
-    """Decode an export and return once it is durable. `hold` is told of what that takes, the body
+    body: Body, headers: Headers, access: Access, ingest: Ingest, hold: Hold
+) -> Summary:
+    """Return what a body held once it is durable. `hold` is told of what that takes, the body
     itself apart.
 
     Raises BadInput, UnsupportedMedia or TooLarge for a body that can't be decoded, the errors of
     `Access` where nothing may be stored, and Unavailable where it may be sent again.
     """
-    compressed = export.content_encoding not in ("", "identity")
-    if compressed:
-        body = await _run(ingest, len(export.body) * _RATIO, _decompress, export, limits)
-        hold(len(body))
-        export = export._replace(body=body)
-    decoded = await _run(ingest, len(export.body), _decode, export, limits)
-    hold(ITEM_BYTES * (len(decoded.spans) + len(decoded.logs) + len(decoded.points)))
-    batches = await _batches(decoded, export.headers, access)
-    # Together, so that they share a commit.
-    results = await asyncio.gather(
-        *(_submit(ingest, project, batch) for project, batch in batches.items()),
-        return_exceptions=True,
-    )
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return decoded
-
-
-async def _run(
-    ingest: Ingest,
-    size_bytes: int,
-    function: Callable[[Export, Limits], Result],
-    export: Export,
-    limits: Limits,
-) -> Result:
-    if size_bytes > INLINE_BYTES:
-        return await ingest.aside(function, export, limits)
-    return function(export, limits)
-
-
-def _decompress(export: Export, limits: Limits) -> bytes:
-    return decompress(export.body, export.content_encoding, limits.body_bytes)
-
-
-def _decode(export: Export, limits: Limits) -> Decoded:
-    return DECODERS[export.signal](export.body, export.encoding, limits)
-
-
-async def _submit(ingest: Ingest, project: str, batch: Decoded) -> None:
+    route = _Route(headers, access)
     try:
-        await ingest.submit(project, spans=batch.spans, logs=batch.logs, points=batch.points)
+        return await ingest.take(body, hold, route)
     except ClewError:
         raise
     except Exception as exc:
+        if not route.is_over:
+            raise
         log.exception("an export could not be stored")
         raise Unavailable("this could not be stored: send it again") from exc
 
 
-async def _batches(decoded: Decoded, headers: Headers, access: Access) -> dict[str, Decoded]:
-    """What was decoded, by project. Where a resource has none it may go to, its items are
-    rejected; if no resource has, the error is raised."""
-    projects: dict[int, str | ClewError] = {}
-    batches: dict[str, Decoded] = {}
-    for field in ("spans", "logs", "points"):
-        for item in getattr(decoded, field):
-            resource: Resource = item.resource
-            project = projects.get(id(resource))
-            if project is None:
-                project = projects[id(resource)] = await _project(resource, headers, access)
-            if isinstance(project, ClewError):
-                decoded.rejected += 1
-                continue
-            if project not in batches:
-                batches[project] = Decoded()
-            getattr(batches[project], field).append(item)
-    refusals = {str(error): error for error in projects.values() if isinstance(error, ClewError)}
-    if refusals and not batches:
-        raise next(iter(refusals.values()))
-    decoded.messages.extend(refusals)
-    return batches
+class _Route:
+    """The project of each resource of a sender. Where a resource has none it may go to, its items
+    are rejected; if no resource has, the error is raised."""
 
+    def __init__(self, headers: Headers, access: Access) -> None:
+        self.is_over = False
+        self._headers = headers
+        self._access = access
 
-async def _project(resource: Resource, headers: Headers, access: Access) -> str | ClewError:
-    try:
-        return await access.ingest_project(headers, resource.attributes)
-    except (NotFound, BadInput, Forbidden) as exc:
-        return exc
+    async def __call__(self, summary: Summary) -> list[str | None]:
+        found = [await self._project(attributes) for attributes in summary.resources]
+        refusals = {str(error): error for error in found if isinstance(error, ClewError)}
+        projects = [None if isinstance(project, ClewError) else project for project in found]
+        if refusals and not any(projects):
+            raise next(iter(refusals.values()))
+        for count, project in zip(summary.counts, projects, strict=True):
+            summary.rejected += count if project is None else 0
+        summary.messages.extend(refusals)
+        self.is_over = True
+        return projects
+
+    async def _project(self, attributes: Attributes) -> str | ClewError:
+        try:
+            return await self._access.ingest_project(self._headers, attributes)
+        except (NotFound, BadInput, Forbidden) as exc:
+            return exc
 
 
 class Answer(NamedTuple):
@@ -243,7 +177,7 @@ class OtlpReceiver:
         content = _JSON
         try:
             content = parse_content_type(headers.get("content-type", ""))
-            decoded = await self._received(signal, headers, chunks, content)
+            summary = await self._received(signal, headers, chunks, content)
         except ClewError as exc:
             return _refusal(exc, content)
         except InternalServerException:
@@ -252,19 +186,19 @@ class OtlpReceiver:
         except Exception:
             log.exception("an export could not be decoded")
             return _refusal(ClewError("the server failed on this: its log says how"), content)
-        body = encode_response(signal, content.encoding, decoded.rejected, decoded.messages)
+        body = encode_response(signal, content.encoding, summary.rejected, summary.messages)
         return Answer(200, content.media_type, body)
 
     async def _received(
         self, signal: Signal, headers: Headers, chunks: AsyncIterator[bytes], content: ContentType
-    ) -> Decoded:
+    ) -> Summary:
         await admit(headers, self._access)
         content_encoding = headers.get("content-encoding", "").strip().lower()
         claimed = headers.get("content-length", "")
         with self._ingest.holding() as hold:
             body = await _read(chunks, claimed, self._limits.body_bytes, hold)
-            export = Export(signal, body, content.encoding, headers, content_encoding)
-            return await receive(export, self._access, self._ingest, self._limits, hold)
+            sent = Body(signal, body, content.encoding, content_encoding, self._limits)
+            return await receive(sent, headers, self._access, self._ingest, hold)
 
 
 _CUT_OFF = "the request was cut off: send it again"
