@@ -198,3 +198,17 @@ def test_repeats_are_found_without_reading(app: App) -> None:
 
 def _turn(app: App, span: Span) -> Locator:
     return app.page.locator(f'[data-testid="turn"][data-span-id="{span.span_id}"]')
+
+
+def test_graph_folds_what_repeats_and_leads_to_its_steps(app: App) -> None:
+    """A model that was asked three times is one node; clicks go through its calls."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner, view="graph")
+    node = app.page.locator('[data-testid="graph-node"][title="gpt-5"]')
+    expect(node).to_contain_text("\u00d74")
+    for span in (run.first, run.second):
+        node.click()
+        expect(app.detail(span)).to_be_visible()
+    app.page.get_by_role("checkbox", name="fold repetition").uncheck()
+    expect(app.at("graph-node")).to_have_count(len(run))

@@ -30,6 +30,7 @@ const ALIKE = 0.7;
 const MOST_OF_TOOL = 60;
 const MOST_COMPARED = 3000;
 const LONGEST_PATTERN = 4;
+/** Twice nearly the same is no loop; nor can inputs of fewer words be told to be alike. */
 const FEWEST_ROUNDS = 3;
 
 /** Find what repeats, what took longest in front. O(n), and the square of the variations of a tool. */
@@ -105,7 +106,8 @@ function cluster(trace: Trace, tree: Tree, groups: readonly number[][]): number[
     if (found) found.groups.push(nodes);
     else clusters.push({ words, groups: [nodes] });
   }
-  return clusters.filter((one) => one.groups.length > 1).map((one) => one.groups.flat().sort((a, b) => a - b));
+  const varied = clusters.filter((one) => one.groups.length > 1).map((one) => one.groups.flat().sort((a, b) => a - b));
+  return varied.filter(({ length }) => length >= FEWEST_ROUNDS);
 }
 
 function wordsOf(text: string): Set<string> {

@@ -16,6 +16,7 @@ const route = getRouteApi("/projects/$project/runs/$traceId");
 const Conversation = lazy(async () => ({ default: (await import("./conversation/Conversation")).Conversation }));
 
 const Context = lazy(async () => ({ default: (await import("./context/Context")).Context }));
+const GraphView = lazy(async () => ({ default: (await import("./graph/GraphView")).GraphView }));
 const Repeats = lazy(async () => ({ default: (await import("./repeats/Repeats")).Repeats }));
 
 type ViewTab = Tab & { value: RunView };
@@ -44,6 +45,7 @@ export function Views({ loaded }: { loaded: LoadedRun }) {
 function tabsOf({ log_count = 0, scores, trace, run }: LoadedRun): ViewTab[] {
   return [
     { value: "timeline", label: "Timeline" },
+    ...(run.tree.length > 1 ? [{ value: "graph", label: "Graph" } as const] : []),
     ...(trace.llm_calls > 0 ? ([{ value: "conversation", label: "Conversation" }, { value: "context", label: "Context" }] as const) : []),
     ...(run.repeats.length > 0 ? [{ value: "repeats", label: "Repeats", count: run.repeats.length } as const] : []),
     ...(scores.length > 0 ? [{ value: "scores", label: "Scores", count: scores.length } as const] : []),
@@ -75,5 +77,6 @@ function View({ view, loaded }: { view: RunView; loaded: LoadedRun }) {
 function BesideDetail({ view }: { view: RunView }) {
   if (view === "conversation") return <Conversation />;
   if (view === "context") return <Context />;
+  if (view === "graph") return <GraphView />;
   return view === "repeats" ? <Repeats /> : <Timeline />;
 }
