@@ -18,13 +18,13 @@ pytestmark = pytest.mark.browser
 
 
 def test_views_that_would_be_empty_are_left_out(app: App) -> None:
-    """A run without judgements and logs has no place for them."""
+    """A run without logs, model calls and repeats has no place for them."""
     agent, tool = failed()
     app.send(agent, tool)
     app.open_run(agent)
     expect(app.at("tab-raw").first).to_be_visible()
-    expect(app.at("tab-scores")).to_have_count(0)
-    expect(app.at("tab-logs")).to_have_count(0)
+    for view in ("logs", "conversation", "context", "repeats"):
+        expect(app.at(f"tab-{view}")).to_have_count(0)
 
 
 def test_scores_of_the_run_lead_to_their_spans(app: App, page: Page) -> None:
@@ -212,3 +212,32 @@ def test_graph_folds_what_repeats_and_leads_to_its_steps(app: App) -> None:
         expect(app.detail(span)).to_be_visible()
     app.page.get_by_role("checkbox", name="fold repetition").uncheck()
     expect(app.at("graph-node")).to_have_count(len(run))
+
+
+def test_run_and_step_are_judged_by_hand(app: App, page: Page) -> None:
+    """A verdict with a comment of the run, and a note on a step."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open_run(agent, view="scores")
+    form = app.at("score-form")
+    form.get_by_role("button", name="Bad").click()
+    form.get_by_label("Comment").fill("never asked for the order")
+    form.get_by_role("button", name="Save").click()
+    expect(app.at("run-scores")).to_contain_text("never asked for the order")
+    app.open_run(agent, span=tool.span_id, tab="scores")
+    form.get_by_label("Comment").fill("known outage")
+    page.keyboard.press("Enter")
+    expect(app.at("span-body")).to_contain_text(re.compile("note.*known outage", re.DOTALL))
+
+
+def test_span_says_why_it_is_what_it_is(app: App) -> None:
+    """Which attribute decided, and how its cost came about."""
+    root = make.agent()
+    ask = make.llm(parent=root, gen_ai__usage__input_tokens=1000)
+    app.send(root, ask)
+    app.open_run(root, span=ask.span_id)
+    app.detail(ask).get_by_role("button", name="Why llm?").click()
+    expect(app.at("why-kind")).to_contain_text("gen_ai.operation.name")
+    expect(app.at("cost-sum")).to_contain_text(
+        re.compile(r"1,000 in \(\$.*\) \+ 10 out \(\$.*\) = \$.*packaged price table")
+    )

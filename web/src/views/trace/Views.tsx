@@ -48,7 +48,7 @@ function tabsOf({ log_count = 0, scores, trace, run }: LoadedRun): ViewTab[] {
     ...(run.tree.length > 1 ? [{ value: "graph", label: "Graph" } as const] : []),
     ...(trace.llm_calls > 0 ? ([{ value: "conversation", label: "Conversation" }, { value: "context", label: "Context" }] as const) : []),
     ...(run.repeats.length > 0 ? [{ value: "repeats", label: "Repeats", count: run.repeats.length } as const] : []),
-    ...(scores.length > 0 ? [{ value: "scores", label: "Scores", count: scores.length } as const] : []),
+    { value: "scores", label: "Scores", count: scores.length },
     ...(log_count > 0 ? [{ value: "logs", label: "Logs", count: log_count } as const] : []),
     { value: "raw", label: "Raw" },
   ];
