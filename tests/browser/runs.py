@@ -105,3 +105,46 @@ def blocked() -> tuple[Span, Span]:
     why = {"error": "not about travel", "error__type": "desk.GuardrailViolation"}
     agent = make.agent("desk", input__value="Write my essay", **why)
     return agent, make.tool("check_request", parent=agent, **why)
+
+
+class Talk(NamedTuple):
+    """An agent whose second call repeats the first one's messages and adds a tool's result, whose
+    third call starts over from a summary; and a researcher below it."""
+
+    planner: Span
+    first: Span
+    look: Span
+    second: Span
+    third: Span
+    researcher: Span
+    aside: Span
+
+
+def talk() -> Talk:
+    """A run to be read as a conversation."""
+    planner = make.agent("planner")
+
+    def speak(
+        parent: Span, history: list[dict[str, object]], answer: dict[str, object], tokens: int
+    ) -> Span:
+        return make.llm(
+            parent=parent,
+            gen_ai__system_instructions=json.dumps(
+                [{"type": "text", "content": "You book hotels and nothing else."}]
+            ),
+            gen_ai__input__messages=json.dumps(history),
+            gen_ai__output__messages=json.dumps([answer]),
+            gen_ai__usage__input_tokens=tokens,
+        )
+
+    question = [said("user", "Hello."), said("user", "Two nights in Oslo, please.")]
+    ask = said("assistant", "I look.", call("find_hotels", city="Oslo"))
+    found = said("tool", result("find_hotels", {"hotel": "Bristol"}))
+    first = speak(planner, question, ask, 100)
+    look = make.tool("find_hotels", parent=planner, gen_ai__tool__call__id="call-find_hotels")
+    second = speak(planner, [*question, ask, found], said("assistant", "Booked Bristol."), 300)
+    summary = [said("user", "Summary: Bristol is booked.")]
+    third = speak(planner, summary, said("assistant", "Anything else?"), 60)
+    researcher = make.agent("researcher", parent=planner)
+    aside = speak(researcher, [said("user", "Weather?")], said("assistant", "Sunny."), 40)
+    return Talk(planner, first, look, second, third, researcher, aside)

@@ -6,24 +6,25 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import make
+from clew.span import Span
 
 from .app import App
-from .runs import failed, trip
+from .runs import failed, talk, trip
 
 pytestmark = pytest.mark.browser
 
 
 def test_views_that_would_be_empty_are_left_out(app: App) -> None:
-    """A run without judgements and logs has no place for them."""
+    """A run without logs, model calls and repeats has no place for them."""
     agent, tool = failed()
     app.send(agent, tool)
     app.open_run(agent)
     expect(app.at("tab-raw").first).to_be_visible()
-    expect(app.at("tab-scores")).to_have_count(0)
-    expect(app.at("tab-logs")).to_have_count(0)
+    for view in ("logs", "conversation", "context", "repeats"):
+        expect(app.at(f"tab-{view}")).to_have_count(0)
 
 
 def test_scores_of_the_run_lead_to_their_spans(app: App, page: Page) -> None:
@@ -113,3 +114,130 @@ def test_raw_says_how_a_program_gets_the_run(app: App) -> None:
     app.open_run(agent, view="raw")
     expect(app.at("raw-run")).to_contain_text(f"/traces/{agent.trace_id}'")
     expect(app.at("raw-run")).to_contain_text("client.trace(")
+
+
+def test_conversation_says_nothing_twice(app: App) -> None:
+    """What a call repeats is a line, and a tool's result stands beside the call that asked."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner, view="conversation")
+    expect(app.at("turn")).to_have_count(4)
+    first, second = _turn(app, run.first), _turn(app, run.second)
+    expect(first).to_contain_text("Two nights in Oslo, please.")
+    expect(first.get_by_test_id("tool-call")).to_contain_text(
+        re.compile("find_hotels.*city.*Oslo.*hotel.*Bristol", re.DOTALL)
+    )
+    expect(second.get_by_test_id("as-before")).to_have_text("3 messages as before")
+    expect(second).to_contain_text("Booked Bristol.")
+    expect(second).not_to_contain_text("Two nights in Oslo")
+    expect(second.get_by_role("button", name="System prompt")).to_have_count(0)
+
+
+def test_conversation_tells_what_a_rewritten_history_lost(app: App) -> None:
+    """How many messages, and what they began with."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner, view="conversation")
+    third = _turn(app, run.third)
+    third.get_by_test_id("dropped").click()
+    expect(third).to_contain_text("4 messages dropped")
+    expect(third).to_contain_text("Two nights in Oslo, please.")
+    expect(third).to_contain_text("Summary: Bristol is booked.")
+
+
+def test_conversation_is_walked_with_keys(app: App) -> None:
+    """From turn to turn, the agent below indented; r shows what came in, beside."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner, view="conversation")
+    expect(_turn(app, run.aside)).to_contain_text("researcher")
+    margins = [
+        _turn(app, span).evaluate("e => parseFloat(getComputedStyle(e).marginLeft)")
+        for span in (run.first, run.aside)
+    ]
+    assert margins == [0, 20]
+    app.press("j")
+    app.press("j")
+    expect(app.detail(run.second)).to_be_visible()
+    expect(_turn(app, run.second)).to_have_attribute("aria-current", "true")
+    app.press("r")
+    expect(app.at("span-body").get_by_test_id("recipes")).to_be_visible()
+
+
+def test_context_is_shared_out_by_origin(app: App) -> None:
+    """Each call a bar; the dearest content in front, with how often it was sent."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner, view="context")
+    expect(app.at("context-chart")).to_have_attribute("aria-label", re.compile("4 calls, 300"))
+    row = app.at("context-contents").get_by_role("row", name="You book hotels")
+    expect(row).to_contain_text(re.compile(r"You book hotels and nothing else\.\D*\d+4"))
+    app.at("context-chart").click(position={"x": 70, "y": 175})
+    expect(app.detail(run.second)).to_be_visible()
+    expect(app.at("context-call")).to_contain_text(re.compile("call 2 · planner: 300 tokens"))
+    app.page.get_by_role("button", name="researcher").click()
+    expect(app.at("context-chart")).to_have_attribute("aria-label", re.compile("1 calls, 40"))
+
+
+def test_repeats_are_found_without_reading(app: App) -> None:
+    """The same call again is marked in the tree, and listed with what it took."""
+    root = make.agent()
+    looks = [make.tool(f"search {n % 2}", parent=root, input__value="hotels") for n in range(6)]
+    app.send(root, *looks)
+    app.open_run(root)
+    expect(app.span_row(looks[2]).get_by_test_id("again")).to_have_text("2.")
+    app.at("tab-repeats").click()
+    expect(app.at("repeat")).to_have_count(3)
+    pattern = app.page.locator('[data-testid="repeat"][data-form="pattern"]')
+    expect(pattern).to_contain_text(re.compile("search 0 → search 1.*\u00d73.*in this order"))
+    same = app.page.locator('[data-testid="repeat"][data-form="same"]').first
+    same.get_by_role("button").first.click()
+    same.get_by_role("listitem").nth(1).click()
+    expect(app.detail(looks[2])).to_be_visible()
+
+
+def _turn(app: App, span: Span) -> Locator:
+    return app.page.locator(f'[data-testid="turn"][data-span-id="{span.span_id}"]')
+
+
+def test_graph_folds_what_repeats_and_leads_to_its_steps(app: App) -> None:
+    """A model that was asked three times is one node; clicks go through its calls."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner, view="graph")
+    node = app.page.locator('[data-testid="graph-node"][title="gpt-5"]')
+    expect(node).to_contain_text("\u00d74")
+    for span in (run.first, run.second):
+        node.click()
+        expect(app.detail(span)).to_be_visible()
+    app.page.get_by_role("checkbox", name="fold repetition").uncheck()
+    expect(app.at("graph-node")).to_have_count(len(run))
+
+
+def test_run_and_step_are_judged_by_hand(app: App, page: Page) -> None:
+    """A verdict with a comment of the run, and a note on a step."""
+    agent, tool = failed()
+    app.send(agent, tool)
+    app.open_run(agent, view="scores")
+    form = app.at("score-form")
+    form.get_by_role("button", name="Bad").click()
+    form.get_by_label("Comment").fill("never asked for the order")
+    form.get_by_role("button", name="Save").click()
+    expect(app.at("run-scores")).to_contain_text("never asked for the order")
+    app.open_run(agent, span=tool.span_id, tab="scores")
+    form.get_by_label("Comment").fill("known outage")
+    page.keyboard.press("Enter")
+    expect(app.at("span-body")).to_contain_text(re.compile("note.*known outage", re.DOTALL))
+
+
+def test_span_says_why_it_is_what_it_is(app: App) -> None:
+    """Which attribute decided, and how its cost came about."""
+    root = make.agent()
+    ask = make.llm(parent=root, gen_ai__usage__input_tokens=1000)
+    app.send(root, ask)
+    app.open_run(root, span=ask.span_id)
+    app.detail(ask).get_by_role("button", name="Why llm?").click()
+    expect(app.at("why-kind")).to_contain_text("gen_ai.operation.name")
+    expect(app.at("cost-sum")).to_contain_text(
+        re.compile(r"1,000 in \(\$.*\) \+ 10 out \(\$.*\) = \$.*packaged price table")
+    )

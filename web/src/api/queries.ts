@@ -9,6 +9,7 @@ import type {
   Key,
   KeyScope,
   NewKey,
+  NewScore,
   Project,
   RunLog,
   Said,
@@ -251,3 +252,6 @@ export const changeView = (project: string, viewId: string, change: { name?: str
 
 export const deleteView = (project: string, viewId: string) =>
   request<void>(path`/api/projects/${project}/views/${viewId}`, { method: "DELETE" });
+
+export const createScore = (project: string, score: NewScore) =>
+  request<{ accepted: number }>(path`/api/projects/${project}/scores`, { method: "POST", body: { scores: [score] } });

@@ -77,6 +77,8 @@ export type Conversation = Schemas["Conversation"];
 /** What one model call said, without what it repeats. */
 export type Said = Schemas["Said"];
 export type Usage = Schemas["Usage"];
+export type Cost = Schemas["Cost"];
+export type NewScore = Schemas["NewScore"];
 /** What is understood of a span; what is empty or unknown is left out. */
 export type Facts = Partial<Schemas["Facts"]>;
 

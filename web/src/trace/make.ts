@@ -24,12 +24,15 @@ const EMPTY: { [K in keyof SpanColumns]: SpanColumns[K][number] } = {
   input_tokens: null,
   output_tokens: null,
   cost_usd: null,
+  cache_read_tokens: null,
   ttft_us: null,
   retries: null,
   input_preview: "",
   output_preview: "",
   service: "",
   handoff_to: "",
+  input_digest: "",
+  output_digest: "",
 };
 
 export function makeSkeleton(rows: SpanRow[], uncounted: string[] = []): Skeleton {

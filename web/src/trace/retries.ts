@@ -12,7 +12,8 @@ export function findRetries(trace: Trace, tree: Tree): Int32Array {
   const failed = new Map<string, number>();
   for (let node = 0; node < tree.length; node++) {
     const i = tree.span[node];
-    if (i < 0) continue;
+    // Most runs hold few failures: what can't have been tried before needn't be named.
+    if (i < 0 || (failed.size === 0 && !isError(trace, i))) continue;
     const what = `${tree.parent[node]} ${signature(trace, i)}`;
     const before = failed.get(what);
     if (before !== undefined) attempt[node] = before + 1;

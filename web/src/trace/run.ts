@@ -1,5 +1,6 @@
 import { criticalPath } from "./critical";
 import { findFolds, type Folds } from "./folds";
+import { countAgain, findRepeats, type Repeat } from "./repeats";
 import { findRetries } from "./retries";
 import { type Sums, sumTree } from "./sums";
 import { buildTrace, findSpan, isError, type PackedTrace, packTrace, type Skeleton, type Trace, unpackTrace } from "./trace";
@@ -17,6 +18,9 @@ export interface Run {
   readonly errors: Int32Array;
   /** By node: which attempt at the same thing it is, 0 for the first and only one. */
   readonly attempt: Int32Array;
+  /** What it does over and over, and by node which time the same call is made, 0 for the first. */
+  readonly repeats: readonly Repeat[];
+  readonly again: Int32Array;
 }
 
 /** A run as it is handed from a worker to the page. */
@@ -27,6 +31,7 @@ export function openRun(skeleton: Skeleton): Run {
   const trace = buildTrace(skeleton);
   const tree = buildTree(trace);
   const sums = sumTree(trace, tree);
+  const repeats = findRepeats(trace, tree, sums);
   return {
     trace,
     tree,
@@ -35,6 +40,8 @@ export function openRun(skeleton: Skeleton): Run {
     critical: findCritical(trace, tree),
     errors: findErrors(trace, tree, sums),
     attempt: findRetries(trace, tree),
+    repeats,
+    again: countAgain(tree, repeats),
   };
 }
 

@@ -26,9 +26,11 @@ const TEXTUAL = [
   "output_preview",
   "service",
   "handoff_to",
+  "input_digest",
+  "output_digest",
 ] as const;
 
-const NUMERIC = ["start_us", "duration_us", "input_tokens", "output_tokens", "cost_usd", "ttft_us", "retries"] as const;
+const NUMERIC = ["start_us", "duration_us", "input_tokens", "output_tokens", "cost_usd", "cache_read_tokens", "ttft_us", "retries"] as const;
 
 type Textual = (typeof TEXTUAL)[number];
 type Numeric = (typeof NUMERIC)[number];

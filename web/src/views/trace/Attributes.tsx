@@ -3,6 +3,7 @@ import { memo, type ReactNode, useState } from "react";
 import type { Attributes as Values, Facts, Span, Value } from "../../api/types";
 import { useCopy } from "../../ui/Copy";
 import { formatBytes, formatCount } from "../../ui/format";
+import { CostSum } from "./CostSum";
 import { ValueView } from "./ValueView";
 
 /** What was understood of the span and by which rule, then everything as it was received. */
@@ -15,12 +16,36 @@ export function Attributes({ span }: { span: Span }) {
       <div className="px-3 pt-2">
         <input className="field w-full" placeholder="Narrow by name" aria-label="Narrow attributes by name" value={text} onChange={(event) => setText(event.target.value)} />
       </div>
+      <Rule facts={span.facts} />
+      {span.facts.cost && <CostSum cost={span.facts.cost} usage={span.facts.usage} />}
       <Understood facts={span.facts} keep={keep} />
       <Section title="Attributes" values={span.attributes} keep={keep} truncated={span.truncated} />
       <Section title="Span" values={envelope(span)} keep={keep} />
       <Section title="Resource" values={span.resource.attributes} keep={keep} note={span.resource.schema_url} />
       <Section title="Scope" values={{ name: span.scope.name, version: span.scope.version, ...span.scope.attributes }} keep={keep} note={span.scope.schema_url} />
     </div>
+  );
+}
+
+/** Why the span is taken for what it is: rules read "dialect: attribute". */
+function Rule({ facts: { kind = "other", rules } }: { facts: Facts }) {
+  const [dialect, attribute] = (rules?.["kind"] ?? "").split(": ");
+  return (
+    <p className="mx-3 mt-3 rounded-md border border-line bg-sunken px-2.5 py-1.5 text-muted" data-testid="why-kind">
+      {dialect ? (
+        <>
+          Taken for <span className="text-text">{kind}</span> by the dialect {dialect}
+          {attribute && (
+            <>
+              {" "}
+              for its <span className="font-mono text-sm text-text">{attribute}</span>
+            </>
+          )}
+        </>
+      ) : (
+        "No attribute says what kind of step this is."
+      )}
+    </p>
   );
 }
 

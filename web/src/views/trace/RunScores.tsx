@@ -2,6 +2,7 @@ import type { LoadedRun, Score } from "../../api/types";
 import { nameOf, nodeOf, type Run } from "../../trace/run";
 import { verdictOf } from "../scores";
 import { ScoreItem } from "./Lists";
+import { ScoreForm } from "./ScoreForm";
 import { useOpenSpan } from "./useOpenSpan";
 
 /** Every judgement of the run and of its steps, what was found wanting in front. */
@@ -10,6 +11,7 @@ export function RunScores({ loaded: { run, scores } }: { loaded: LoadedRun }) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto" data-testid="run-scores">
       <div className="max-w-4xl">
+        <ScoreForm />
         {rank(scores).map((score) => (
           <ScoreItem key={score.score_id} score={score}>
             {score.span_id && nodeOf(run, score.span_id) >= 0 && (

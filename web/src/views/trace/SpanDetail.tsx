@@ -17,6 +17,7 @@ import { Attributes } from "./Attributes";
 import { Events, Links, Logs, Scores } from "./Lists";
 import { Messages } from "./Messages";
 import { Recipes } from "./Recipes";
+import { ScoreForm } from "./ScoreForm";
 import { useRun } from "./store";
 import { ValueView } from "./ValueView";
 
@@ -49,11 +50,28 @@ function Header({ span }: { span: Span }) {
           {facts.display_name || span.name || "unnamed"}
         </h2>
         <span className="flex-1" />
+        <WhyKind kind={facts.kind ?? "other"} rule={rule} />
         <CopyButton text={span.span_id} label={`Copy the span id ${span.span_id}`} />
       </div>
       <Figures span={span} />
       <Problem span={span} />
     </header>
+  );
+}
+
+/** By which rule the span is what it is taken for, and where all such rules stand. */
+function WhyKind({ kind, rule }: { kind: string; rule: string | undefined }) {
+  const navigate = route.useNavigate();
+  return (
+    <button
+      type="button"
+      className="shrink-0 text-sm text-faint hover:text-text"
+      data-testid="why"
+      title={rule ? `${rule} says so` : "Nothing says what it is"}
+      onClick={() => void navigate({ search: (search) => ({ ...search, tab: "attributes" }), replace: true })}
+    >
+      Why {kind}?
+    </button>
   );
 }
 
@@ -176,7 +194,7 @@ function tabsOf(span: Span, scores: Score[]): Tab[] {
     ...(span.events.length > 0 ? [{ value: "events", label: "Events", count: span.events.length }] : []),
     ...(span.logs.length > 0 ? [{ value: "logs", label: "Logs", count: span.logs.length }] : []),
     ...(span.links.length > 0 ? [{ value: "links", label: "Links", count: span.links.length }] : []),
-    ...(scores.length > 0 ? [{ value: "scores", label: "Scores", count: scores.length }] : []),
+    { value: "scores", label: "Scores", count: scores.length },
     { value: "raw", label: "Raw" },
   ];
 }
@@ -196,7 +214,12 @@ function Content({ tab, span, scores }: { tab: string; span: Span; scores: Score
     case "links":
       return <Links links={span.links} />;
     case "scores":
-      return <Scores scores={scores} />;
+      return (
+        <>
+          <ScoreForm spanId={span.span_id} />
+          <Scores scores={scores} />
+        </>
+      );
     default:
       return <Raw span={span} />;
   }

@@ -1,4 +1,4 @@
-import { ChevronRight, CircleSlash2, ClockAlert, RotateCw } from "lucide-react";
+import { ChevronRight, CircleSlash2, ClockAlert, Repeat2, RotateCw } from "lucide-react";
 import { memo, type MouseEvent } from "react";
 import type { Outcome } from "../../api/types";
 import { isError, isRunning, stoppedBy, type Trace } from "../../trace/trace";
@@ -115,6 +115,7 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
       {closed && fold < 0 && <span className="shrink-0 text-xs text-faint tabular-nums">+{formatCount(tree.size[node] - 1)}</span>}
       {failed && <ErrorBadge text={lastPart(trace.error_type.at(i)) || "error"} title={[trace.error_type.at(i), trace.error_message.at(i)].filter(Boolean).join("\n")} />}
       {fold < 0 && stoppedBy(trace, i) && <StoppedBadge outcome={stoppedBy(trace, i) as Outcome} title={trace.error_message.at(i)} />}
+      <AgainBadge run={run} node={node} fold={fold} />
       {fold < 0 && <RetryBadge attempt={run.attempt[node]} retries={trace.retries[i]} />}
       {fold < 0 && <SkewBadge run={run} node={node} />}
       {hidden > 0 && <ErrorBadge text={`${formatCount(hidden)} failed`} />}
@@ -136,6 +137,18 @@ function StoppedBadge({ outcome, title }: { outcome: Outcome; title: string }) {
   return (
     <span className="flex shrink-0 items-center gap-1 rounded-sm bg-hover px-1 text-xs leading-4 text-muted" title={title || outcome} data-testid="stopped">
       <OutcomeIcon outcome={outcome} size={9} /> {outcome}
+    </span>
+  );
+}
+
+/** The same call with the same input was made before: in a fold, by some of its members. */
+function AgainBadge({ run: { tree, folds, again }, node, fold }: { run: Run; node: number; fold: number }) {
+  const times = fold < 0 ? again[node] : members(tree, folds, fold).filter((member) => again[member] > 0).length;
+  if (times === 0) return null;
+  const title = fold < 0 ? "The same call with the same input was made before" : `${formatOf(times, "call repeats", "calls repeat")} one with the same input`;
+  return (
+    <span className="flex shrink-0 items-center gap-0.5 text-xs text-faint tabular-nums" data-testid="again" title={title}>
+      <Repeat2 size={11} /> {fold < 0 ? `${formatCount(times + 1)}.` : formatCount(times)}
     </span>
   );
 }

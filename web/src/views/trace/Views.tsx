@@ -15,6 +15,10 @@ const route = getRouteApi("/projects/$project/runs/$traceId");
 
 const Conversation = lazy(async () => ({ default: (await import("./conversation/Conversation")).Conversation }));
 
+const Context = lazy(async () => ({ default: (await import("./context/Context")).Context }));
+const GraphView = lazy(async () => ({ default: (await import("./graph/GraphView")).GraphView }));
+const Repeats = lazy(async () => ({ default: (await import("./repeats/Repeats")).Repeats }));
+
 type ViewTab = Tab & { value: RunView };
 
 /** What there is to see of a run, each view with something in it. */
@@ -38,11 +42,13 @@ export function Views({ loaded }: { loaded: LoadedRun }) {
   );
 }
 
-function tabsOf({ log_count = 0, scores, trace }: LoadedRun): ViewTab[] {
+function tabsOf({ log_count = 0, scores, trace, run }: LoadedRun): ViewTab[] {
   return [
     { value: "timeline", label: "Timeline" },
-    ...(trace.llm_calls > 0 ? [{ value: "conversation", label: "Conversation" } as const] : []),
-    ...(scores.length > 0 ? [{ value: "scores", label: "Scores", count: scores.length } as const] : []),
+    ...(run.tree.length > 1 ? [{ value: "graph", label: "Graph" } as const] : []),
+    ...(trace.llm_calls > 0 ? ([{ value: "conversation", label: "Conversation" }, { value: "context", label: "Context" }] as const) : []),
+    ...(run.repeats.length > 0 ? [{ value: "repeats", label: "Repeats", count: run.repeats.length } as const] : []),
+    { value: "scores", label: "Scores", count: scores.length },
     ...(log_count > 0 ? [{ value: "logs", label: "Logs", count: log_count } as const] : []),
     { value: "raw", label: "Raw" },
   ];
@@ -50,14 +56,6 @@ function tabsOf({ log_count = 0, scores, trace }: LoadedRun): ViewTab[] {
 
 function View({ view, loaded }: { view: RunView; loaded: LoadedRun }) {
   switch (view) {
-    case "conversation":
-      return (
-        <Workbench loaded={loaded}>
-          <Suspense fallback={<ListSkeleton rows={16} />}>
-            <Conversation />
-          </Suspense>
-        </Workbench>
-      );
     case "scores":
       return <RunScores loaded={loaded} />;
     case "logs":
@@ -66,9 +64,19 @@ function View({ view, loaded }: { view: RunView; loaded: LoadedRun }) {
       return <RawRun loaded={loaded} />;
     default:
       return (
-        <Workbench loaded={loaded}>
-          <Timeline />
+        <Workbench key={view === "timeline" ? "timeline" : "reading"} loaded={loaded} reading={view !== "timeline"}>
+          <Suspense fallback={<ListSkeleton rows={16} />}>
+            <BesideDetail view={view} />
+          </Suspense>
         </Workbench>
       );
   }
+}
+
+/** A view in which a click shows a span beside it. */
+function BesideDetail({ view }: { view: RunView }) {
+  if (view === "conversation") return <Conversation />;
+  if (view === "context") return <Context />;
+  if (view === "graph") return <GraphView />;
+  return view === "repeats" ? <Repeats /> : <Timeline />;
 }

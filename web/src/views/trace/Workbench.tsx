@@ -9,13 +9,20 @@ import { type RunState, useRunStore } from "./store";
 
 const route = getRouteApi("/projects/$project/runs/$traceId");
 
+interface Props {
+  loaded: LoadedRun;
+  /** What is read takes more of the width than a timeline. */
+  reading: boolean;
+  children: ReactNode;
+}
+
 /** A view of the run, and beside it the span one is on; the divider remembers its place. */
-export function Workbench({ loaded, children }: { loaded: LoadedRun; children: ReactNode }) {
+export function Workbench({ loaded, reading, children }: Props) {
   usePlaceInUrl();
-  const layout = useDefaultLayout({ id: "clew.run", storage: localStorage });
+  const layout = useDefaultLayout({ id: reading ? "clew.run.reading" : "clew.run", storage: localStorage });
   return (
     <Group className="min-h-0 flex-1" orientation="horizontal" {...layout}>
-      <Panel id="timeline" defaultSize="58%" minSize="320px" className="flex min-w-0 flex-col">
+      <Panel id="timeline" defaultSize={reading ? "66%" : "58%"} minSize="320px" className="flex min-w-0 flex-col">
         {children}
       </Panel>
       <Separator className="w-px bg-line transition-colors outline-none hover:bg-accent focus-visible:bg-accent data-[separator=active]:bg-accent" />
