@@ -367,6 +367,16 @@ class _Accepted(msgspec.Struct, kw_only=True, frozen=True):
     accepted: int
 
 
+class Renewed(msgspec.Struct, kw_only=True, frozen=True):
+    """Spans that were looked at again, and how many of them were changed; `total` is about how
+    many there are, with the first answer. `next_cursor` is None at the end."""
+
+    looked_at: int
+    changed: int
+    total: int | None = None
+    next_cursor: str | None = None
+
+
 class Client:
     """A server at `url`, asked with `key`, which a server in local mode doesn't need.
 
@@ -477,6 +487,21 @@ class Client:
     def logs(self, project: str, trace_id: str) -> list[LogLine]:
         """Everything that a run logged, by time, whether or not it names a span."""
         return self._get(_path(project, "traces", trace_id, "logs"), _LogList).logs
+
+    def renew(  # noqa: PLR0913 (a parameter of the API each)
+        self,
+        project: str,
+        what: Literal["renormalize", "reprice"],
+        *,
+        filter: str = "",  # noqa: A002 (the API's word)
+        start: str = "",
+        end: str = "",
+        cursor: str | None = None,
+    ) -> Renewed:
+        """Understand or price the next spans again; go on with the answer's `next_cursor`."""
+        asked = {"filter": filter, "from": start, "to": end, "cursor": cursor}
+        given = {name: value for name, value in asked.items() if value}
+        return _decode(self._ask("POST", _path(project, what), params=given), Renewed)
 
     def delete_trace(self, project: str, trace_id: str) -> None:
         """Remove a run and its contents."""

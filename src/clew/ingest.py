@@ -34,7 +34,7 @@ from clew.pool import Pool
 from clew.prepare import Content, Export, Prepared, Preparer, PriceSpan, Recent, span_key
 from clew.query.whole import stored_spans
 from clew.score import Score
-from clew.span import Facts, Log, Point, Span
+from clew.span import Cost, Facts, Log, Point, Span
 from clew.store import spans as store
 from clew.store.engine import NETWORK_ERROR, Engine
 from clew.store.spans import FINISHED, Rows
@@ -209,6 +209,10 @@ class Ingest:
     def understand(self, span: Span, logs: Sequence[Log] = ()) -> Facts:
         """The facts of a span with its log records, priced."""
         return self._preparer.understand(span, logs)
+
+    def price(self, facts: Facts, at_ns: int) -> Cost | None:
+        """What a span of these facts that began at `at_ns` costs by the prices of now."""
+        return self._preparer.price(facts, at_ns)
 
     async def rewrite(
         self, project: str, spans: Sequence[Span], facts: Mapping[str, Facts]

@@ -171,13 +171,13 @@ class Preparer:
     def __init__(self, price: PriceSpan | None = None) -> None:
         self.stored = StoredContents()
         self.arrivals = Arrivals()
-        self._price = price or _unpriced
+        self.price = price or _unpriced
 
     def understand(self, span: Span, logs: Sequence[Log] = ()) -> Facts:
         """The facts of a span with its log records, priced."""
         facts = _understood(span, logs)
         if facts.cost is None and facts.usage is not None:
-            facts.cost = self._price(facts, span.start_ns)
+            facts.cost = self.price(facts, span.start_ns)
         return facts
 
     def prepare(self, export: Export, received_ns: int | None = None) -> Prepared:

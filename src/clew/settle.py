@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -62,6 +62,16 @@ class _Place(msgspec.Struct):
 class _Changed(msgspec.Struct):
     since: float
     last: float
+
+
+async def told_in_logs(
+    engine: Engine, project: str, trace_ids: Iterable[str]
+) -> set[tuple[str, str]]:
+    """(trace id, span id) of the spans of these runs that log records tell more of; the span id is
+    "" for a run that is told in log records alone."""
+    params = {"project": project, "trace_ids": sorted(trace_ids), "agents": list(PREFIXES)}
+    places = await ask.rows(engine, _TOLD_IN_LOGS, params, _Place)
+    return {(place.trace_id, place.span_id) for place in places}
 
 
 class Settler:
@@ -122,24 +132,19 @@ class Settler:
     async def _join_logs(self, project: str, trace_ids: Sequence[str]) -> None:
         """Understand spans anew whose messages or usage came as log records, and make the spans of
         runs that are told in log records alone."""
-        found = await self._engine.query(
-            _TOLD_IN_LOGS,
-            {"project": project, "trace_ids": list(trace_ids), "agents": list(PREFIXES)},
-        )
-        for line in found.splitlines():
-            place = msgspec.json.decode(line, type=_Place)
-            if place.span_id:
-                await self._understand(project, place)
+        for trace_id, span_id in sorted(await told_in_logs(self._engine, project, trace_ids)):
+            if span_id:
+                await self._understand(project, trace_id, span_id)
             else:
-                await self._tell(project, place.trace_id)
+                await self._tell(project, trace_id)
 
-    async def _understand(self, project: str, place: _Place) -> None:
-        spans = await whole_spans(self._engine, project, place.trace_id, place.span_id, blobs=True)
-        logs = await whole_logs(self._engine, project, place.trace_id, place.span_id)
+    async def _understand(self, project: str, trace_id: str, span_id: str) -> None:
+        spans = await whole_spans(self._engine, project, trace_id, span_id, blobs=True)
+        logs = await whole_logs(self._engine, project, trace_id, span_id)
         for whole in spans:
             facts = self._ingest.understand(whole.span, logs)
             if msgspec.json.encode(facts) != bytes(whole.facts):
-                await self._ingest.rewrite(project, [whole.span], {place.span_id: facts})
+                await self._ingest.rewrite(project, [whole.span], {span_id: facts})
 
     async def _tell(self, project: str, trace_id: str) -> None:
         """Write the spans of a coding agent's run that aren't stored as its logs tell them now."""

@@ -17,6 +17,7 @@ from clew.cli import (
     migrate,
     prices,
     projects,
+    renew,
     runs,
     search,
     serve,
@@ -40,6 +41,8 @@ app.command("import")(imports.import_files)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("migrate")(migrate.migrate)
+app.command("renormalize")(renew.renormalize)
+app.command("reprice")(renew.reprice)
 app.command("disk")(disk.disk)
 app.add_typer(projects.app, name="projects")
 app.add_typer(keys.app, name="keys")

@@ -110,8 +110,14 @@ async def stored_spans(
     engine: Engine, project: str, trace_ids: Iterable[str], span_ids: Iterable[str]
 ) -> list[Span]:
     """The spans of these ids in these traces, as they were sent, in no order."""
-    whole = await _read_spans(engine, project, sorted(trace_ids), sorted(span_ids), blobs=True)
-    return [one.span for one in whole]
+    return [one.span for one in await whole_spans_of(engine, project, trace_ids, span_ids)]
+
+
+async def whole_spans_of(
+    engine: Engine, project: str, trace_ids: Iterable[str], span_ids: Iterable[str]
+) -> list[WholeSpan]:
+    """The same with their facts."""
+    return await _read_spans(engine, project, sorted(trace_ids), sorted(span_ids), blobs=True)
 
 
 async def _read_spans(

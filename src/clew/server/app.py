@@ -44,6 +44,7 @@ from clew.server.api.metrics import metric_routes
 from clew.server.api.openai_agents import openai_agents_routes
 from clew.server.api.otlp import OtlpReceiver, otlp_routes
 from clew.server.api.prices import price_routes
+from clew.server.api.renewal import renewal_routes
 from clew.server.api.scores import score_routes
 from clew.server.api.search import search_routes
 from clew.server.api.selection import selection_routes
@@ -179,6 +180,7 @@ def build_app(parts: Parts) -> Litestar:
             *log_routes,
             *dialogue_routes,
             *metric_routes,
+            *renewal_routes,
             *live_routes,
             *view_routes,
             page_routes,
