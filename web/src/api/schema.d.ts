@@ -606,6 +606,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/renormalize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Renormalize */
+        post: operations["ApiProjectsRenormalizeRenormalize"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/reprice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reprice */
+        post: operations["ApiProjectsRepriceReprice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/live": {
         parameters: {
             query?: never;
@@ -1130,6 +1164,13 @@ export interface components {
             query: string;
             /** @default 1000 */
             limit?: number;
+        };
+        /** Renewed */
+        Renewed: {
+            looked_at: number;
+            changed: number;
+            total?: number | null;
+            next_cursor?: string | null;
         };
         /** Rows */
         Rows: {
@@ -3056,6 +3097,98 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PointList"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsRenormalizeRenormalize: {
+        parameters: {
+            query?: {
+                /** @description The filter, such as `kind:llm status:error`. */
+                filter?: string;
+                /** @description From when on: ISO 8601, or relative such as `now-24h`. */
+                from?: string | null;
+                /** @description Until before when, written as `from`. */
+                to?: string | null;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renewed"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsRepriceReprice: {
+        parameters: {
+            query?: {
+                /** @description The filter, such as `kind:llm status:error`. */
+                filter?: string;
+                /** @description From when on: ISO 8601, or relative such as `now-24h`. */
+                from?: string | null;
+                /** @description Until before when, written as `from`. */
+                to?: string | null;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Renewed"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
