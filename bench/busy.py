@@ -23,7 +23,7 @@ from pathlib import Path
 import bodies as made
 from bodies import Bodies, Place
 from products import clew
-from reads import LIMIT_S, Read, ask, get
+from reads import LIMIT_S, Read, ReadError, ask, get
 from report import table_line
 from senders import Sent, send_all
 from servers import Server, free_port, peak_memory, serving
@@ -154,18 +154,23 @@ def _medians(took_s: Mapping[str, Sequence[float]]) -> list[str]:
 
 @contextmanager
 def _reading(port: int) -> Generator[dict[str, list[float]]]:
-    """What each of the questions took, asked in turn until the end of the block."""
+    """What each of the questions took, asked in turn until the end of the block. Raises ReadError
+    there if one had no answer."""
     took_s: dict[str, list[float]] = {name: [] for name in READS}
+    errors: list[ReadError] = []
     over = threading.Event()
 
     def read() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT_S)
-        for name in itertools.cycle(READS):
-            if over.wait(READ_EVERY_S):
-                break
-            began = time.perf_counter()
-            ask(connection, READS[name])
-            took_s[name].append(time.perf_counter() - began)
+        try:
+            for name in itertools.cycle(READS):
+                if over.wait(READ_EVERY_S):
+                    break
+                began = time.perf_counter()
+                ask(connection, READS[name])
+                took_s[name].append(time.perf_counter() - began)
+        except ReadError as exc:
+            errors.append(exc)
         connection.close()
 
     thread = threading.Thread(target=read)
@@ -175,6 +180,8 @@ def _reading(port: int) -> Generator[dict[str, list[float]]]:
     finally:
         over.set()
         thread.join()
+    if errors:
+        raise errors[0]
 
 
 if __name__ == "__main__":
