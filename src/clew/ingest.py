@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from clew.errors import StoreError, Unavailable
+from clew.health import Health
 from clew.prepare import Content, Export, Prepared, Preparer, PriceSpan, Recent, span_key
 from clew.query.whole import stored_spans
 from clew.score import Score
@@ -28,6 +29,7 @@ from clew.span import Cost, Facts, Log, Point, Span
 from clew.store import spans as store
 from clew.store.engine import NETWORK_ERROR, Engine
 from clew.store.spans import FINISHED, Rows
+from clew.wire.attribute_rules import AttributeRules
 from clew.wire.merge import merge
 
 COMMIT_INTERVAL_S = 0.1
@@ -77,11 +79,12 @@ class Ingest:
         engine: Engine,
         *,
         price: PriceSpan | None = None,
+        rules: AttributeRules | None = None,
         interval_s: float = COMMIT_INTERVAL_S,
     ) -> None:
         self._engine = engine.unhurried()
         self._interval_s = interval_s
-        self._preparer = Preparer(price)
+        self._preparer = Preparer(price, rules)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clew-ingest")
         self._told = Recent(REMEMBERED_SPANS)
         self._pending: list[_Waiting] = []
@@ -93,6 +96,7 @@ class Ingest:
         self._writing = asyncio.Lock()
         self._draining = False
         self._on_commit: list[OnCommit] = []
+        self.health = Health()
         self.committed_spans = 0
         self.commits = 0
         self.refused = 0
@@ -115,6 +119,10 @@ class Ingest:
     def understand(self, span: Span, logs: Sequence[Log] = ()) -> Facts:
         """The facts of a span with its log records, priced."""
         return self._preparer.understand(span, logs)
+
+    def reject(self, project: str, count: int, reasons: Sequence[str]) -> None:
+        """Note items of an export to `project` that can't be kept, and what is to be said of it."""
+        self.health.reject(project, count, reasons)
 
     def price(self, facts: Facts, at_ns: int) -> Cost | None:
         """What a span of these facts that began at `at_ns` costs by the prices of now."""
@@ -148,6 +156,7 @@ class Ingest:
                 prepared = self._preparer.prepare(export)
             else:
                 prepared = await self.aside(self._preparer.prepare, export)
+            self.health.add(export.project, prepared.seen)
             self._pending_bytes += prepared.size_bytes
             try:
                 done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -54,6 +54,9 @@ class KeptInMemory:
         self.logs += [(project, log) for log in logs]
         self.points += [(project, point) for point in points]
 
+    def reject(self, project: str, count: int, reasons: Sequence[str]) -> None:
+        """Nobody asks."""
+
     @contextmanager
     def holding(self) -> Generator[Callable[[int], None]]:
         """There is room for everything."""

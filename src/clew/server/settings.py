@@ -45,6 +45,10 @@ def _path(value: str) -> Path:
     return Path(_text(value)).expanduser()
 
 
+def _file(value: str) -> Path | None:
+    return Path(value).expanduser() if value else None
+
+
 def _size(value: str) -> int:
     match = _SIZE.fullmatch(value.strip())
     if match is None or int(match[1]) == 0:
@@ -170,6 +174,12 @@ class Settings:
         "30",
         _seconds,
         "Seconds that a sender may take for a request; large ones may take longer.",
+    )
+    attribute_rules: Path | None = _option(  # noqa: RUF009 (a Path is immutable)
+        "",
+        _file,
+        "File that says what foreign attributes mean, instead of attributes.toml in the data"
+        " folder.",
     )
     retention_days: int | None = _option(
         "forever",

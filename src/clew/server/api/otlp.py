@@ -82,6 +82,10 @@ class Ingest(Protocol):
         """Return when everything is durable. Raises Unavailable where it may be sent again."""
         ...
 
+    def reject(self, project: str, count: int, reasons: Sequence[str]) -> None:
+        """Note items of an export to `project` that can't be kept, and what is to be said of it."""
+        ...
+
     def holding(self) -> AbstractContextManager[Callable[[int], None]]:
         """A function that is told of bytes held in memory; it raises Unavailable for too many."""
         ...
@@ -127,6 +131,9 @@ async def receive(
     decoded = await _run(ingest, len(export.body), _decode, export, limits)
     hold(ITEM_BYTES * (len(decoded.spans) + len(decoded.logs) + len(decoded.points)))
     batches = await _batches(decoded, export.headers, access)
+    if decoded.rejected or decoded.messages:
+        for project in batches:
+            ingest.reject(project, decoded.rejected, decoded.messages)
     # Together, so that they share a commit.
     results = await asyncio.gather(
         *(_submit(ingest, project, batch) for project, batch in batches.items()),
