@@ -26,6 +26,7 @@ from clew.bodies import Body, Opened, open_body
 from clew.errors import ClewError
 from clew.prepare import Export, Prepared, Preparer
 from clew.span import Cost, Facts
+from clew.wire.attribute_rules import AttributeRules
 
 HEADER_BYTES = 8
 NICENESS = 5
@@ -65,11 +66,13 @@ Question: TypeAlias = "Open | Prepare | Tell"
 
 class News(NamedTuple):
     """What happened since the last question: jobs that are stored as they were prepared, jobs that
-    are over without that, and the operator's prices if they changed."""
+    are over without that, the operator's prices if they changed, and before the first question the
+    operator's attribute rules."""
 
     stored: Sequence[int] = ()
     given_up: Sequence[int] = ()
     prices: tuple[pricing.Price, ...] | None = None
+    rules: AttributeRules | None = None
 
 
 class Answer(NamedTuple):
@@ -130,6 +133,8 @@ class Desk:
         return held.prepared
 
     def _note(self, news: News) -> None:
+        if news.rules is not None:
+            self._preparer = Preparer(self._price, news.rules)
         if news.prices is not None:
             self._prices = news.prices
         for job in news.stored:

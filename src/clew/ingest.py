@@ -30,6 +30,7 @@ import msgspec
 
 from clew.bodies import Body, Opened, Summary, decompressed, open_body
 from clew.errors import ProcessEnded, StoreError, Unavailable
+from clew.health import Health
 from clew.pool import Pool
 from clew.prepare import Content, Export, Prepared, Preparer, PriceSpan, Recent, span_key
 from clew.query.whole import stored_spans
@@ -38,6 +39,7 @@ from clew.span import Cost, Facts, Log, Point, Span
 from clew.store import spans as store
 from clew.store.engine import NETWORK_ERROR, Engine
 from clew.store.spans import FINISHED, Rows
+from clew.wire.attribute_rules import AttributeRules
 from clew.wire.merge import merge
 
 COMMIT_INTERVAL_S = 0.1
@@ -164,12 +166,13 @@ class Ingest:
         engine: Engine,
         *,
         price: PriceSpan | None = None,
+        rules: AttributeRules | None = None,
         pool: Pool | None = None,
         interval_s: float = COMMIT_INTERVAL_S,
     ) -> None:
         self._engine = engine.unhurried()
         self._interval_s = interval_s
-        self._preparer = Preparer(price)
+        self._preparer = Preparer(price, rules)
         self._pool = pool
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="clew-ingest")
         self._told = Recent(REMEMBERED_SPANS)
@@ -182,6 +185,7 @@ class Ingest:
         self._writing = asyncio.Lock()
         self._draining = False
         self._on_commit: list[OnCommit] = []
+        self.health = Health()
         self.committed_spans = 0
         self.commits = 0
         self.refused = 0
@@ -210,6 +214,10 @@ class Ingest:
         """The facts of a span with its log records, priced."""
         return self._preparer.understand(span, logs)
 
+    def reject(self, project: str, count: int, reasons: Sequence[str]) -> None:
+        """Note items of an export to `project` that can't be kept, and what is to be said of it."""
+        self.health.reject(project, count, reasons)
+
     def price(self, facts: Facts, at_ns: int) -> Cost | None:
         """What a span of these facts that began at `at_ns` costs by the prices of now."""
         return self._preparer.price(facts, at_ns)
@@ -232,6 +240,9 @@ class Ingest:
         """
         async with self._open(body, hold) as (job, summary):
             projects = await route(summary)
+            if summary.rejected or summary.messages:
+                for project in {project for project in projects if project is not None}:
+                    self.health.reject(project, summary.rejected, summary.messages)
             counts = zip(summary.counts, projects, strict=True)
             size = sum(count for count, project in counts if project is not None)
             if size:
@@ -288,6 +299,8 @@ class Ingest:
         self, source: _Source, some: Sequence[Prepared], *, anew: bool = False
     ) -> bool:
         """Return when all of it is durable: whether as it was prepared."""
+        for prepared in some:
+            self.health.add(prepared.project, prepared.seen)
         size_bytes = sum(prepared.size_bytes for prepared in some)
         self._pending_bytes += size_bytes
         try:

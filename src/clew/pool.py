@@ -27,6 +27,7 @@ from clew.desk import HEADER_BYTES, Answer, News, Open, Prepare, Question, Tell,
 from clew.errors import ProcessEnded
 from clew.prepare import Export, Prepared
 from clew.pricing import Price
+from clew.wire.attribute_rules import AttributeRules
 
 BUSY_SHARE = 0.2
 """Of a processor's time: less work than this is done in the server."""
@@ -114,6 +115,7 @@ class Process(asyncio.BufferedProtocol):
         self._stored: list[int] = []
         self._given_up: list[int] = []
         self._prices: tuple[Price, ...] = ()
+        self._knows_rules = False
         self._last_asked = time.monotonic()
         self._buffer = memoryview(bytearray(HEADER_BYTES))
         self._filled = 0
@@ -148,8 +150,14 @@ class Process(asyncio.BufferedProtocol):
 
     def _news(self) -> News:
         prices = self._pool.prices()
-        news = News(self._stored, self._given_up, None if prices is self._prices else prices)
+        news = News(
+            self._stored,
+            self._given_up,
+            None if prices is self._prices else prices,
+            None if self._knows_rules else self._pool.rules,
+        )
         self._stored, self._given_up, self._prices = [], [], prices
+        self._knows_rules = True
         return news
 
     def close_job(self, job: Job) -> None:
@@ -217,7 +225,7 @@ class Process(asyncio.BufferedProtocol):
 
 class Pool:
     """At most so many processes, each started when there is work for it. `prices` gives the
-    operator's prices as they stand. To be closed in the end."""
+    operator's prices as they stand, `rules` are the operator's too. To be closed in the end."""
 
     def __init__(
         self,
@@ -226,8 +234,10 @@ class Pool:
         *,
         busy_share: float = BUSY_SHARE,
         idle_s: float = IDLE_S,
+        rules: AttributeRules | None = None,
     ) -> None:
         self.prices = prices
+        self.rules = rules
         self.idle_s = idle_s
         self.load = Load()
         self.opened = 0

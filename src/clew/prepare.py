@@ -16,13 +16,15 @@ from typing import NamedTuple
 import msgspec
 import xxhash
 
+from clew.health import Seen, Watch
 from clew.score import Score
 from clew.span import Cost, Facts, Log, Point, Resource, Span
 from clew.store import spans as store
 from clew.store.spans import Refs, Row, Rows
 from clew.wire.agent_logs import placed
+from clew.wire.attribute_rules import AttributeRules
 from clew.wire.contents import content_hash, fold
-from clew.wire.normalize import normalize, normalize_with_logs, scores
+from clew.wire.normalize import normalize_with_logs, scores, speech_of, understand
 from clew.wire.packing import Packer, Parts, pack_log, small_values
 
 REMEMBERED_CONTENTS = 200_000
@@ -72,6 +74,7 @@ class Prepared(msgspec.Struct):
     contents: dict[bytes, Content]
     trace_ids: set[str]
     size_bytes: int = 0
+    seen: Seen = msgspec.field(default_factory=Seen)
 
     @property
     def row_count(self) -> int:
@@ -168,14 +171,17 @@ class Arrivals:
 class Preparer:
     """Makes rows of exports. `stored` is told what became durable, `arrivals` what was given."""
 
-    def __init__(self, price: PriceSpan | None = None) -> None:
+    def __init__(self, price: PriceSpan | None = None, rules: AttributeRules | None = None) -> None:
+        self._rules = rules or AttributeRules()
         self.stored = StoredContents()
         self.arrivals = Arrivals()
         self.price = price or _unpriced
 
-    def understand(self, span: Span, logs: Sequence[Log] = ()) -> Facts:
-        """The facts of a span with its log records, priced."""
-        facts = _understood(span, logs)
+    def understand(
+        self, span: Span, logs: Sequence[Log] = (), *, watch: Watch | None = None
+    ) -> Facts:
+        """The facts of a span with its log records, priced. `watch` is shown the span."""
+        facts = _understood(self._rules.apply(span) if self._rules else span, logs, watch)
         if facts.cost is None and facts.usage is not None:
             facts.cost = self.price(facts, span.start_ns)
         return facts
@@ -190,10 +196,13 @@ class Preparer:
         resources: dict[int, dict[str, str]] = {}
         if received_ns is None:
             received_ns = self.arrivals.next_ns(len(export.spans))
+        watch = Watch(received_ns)
         for offset, span in enumerate(export.spans):
             resource = _resource_values(span.resource, resources)
-            facts = export.facts.get(span.span_id) or self.understand(span)
+            facts = export.facts.get(span.span_id) or self.understand(span, watch=watch)
             self._add_span(prepared, packer, span, facts, received_ns + offset, resource)
+        if not export.facts:
+            prepared.seen = watch.seen(logs=len(export.logs), points=len(export.points))
         for record in export.logs:
             self._add_log(prepared, placed(record), received_ns)
         for point in export.points:
@@ -325,11 +334,16 @@ def _unpriced(_facts: Facts, _at_ns: int) -> Cost | None:
     return None
 
 
-def _understood(span: Span, logs: Sequence[Log] = ()) -> Facts:
+def _understood(span: Span, logs: Sequence[Log], watch: Watch | None) -> Facts:
     """The span's facts. A dialect with a bug must not cost a span: it is kept as it came, and
     understood when the bug is gone."""
     try:
-        return normalize_with_logs(span, logs) if logs else normalize(span)
+        if logs:
+            return normalize_with_logs(span, logs)
+        told = speech_of(span)
+        if watch is not None:
+            watch.look(span, told)
+        return understand(span, told)
     except Exception:
         log.exception("span %s of trace %s wasn't understood", span.span_id, span.trace_id)
         return Facts()

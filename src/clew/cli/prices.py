@@ -53,7 +53,10 @@ def set_price(
     url: Url = DEFAULT_URL,
     key: ApiKey = None,
 ) -> None:
-    """Add a price or replace it. It holds for calls that arrive from now on."""
+    """Add a price or replace it. It holds for calls that arrive from now on.
+
+    `clew reprice` applies it to those that are stored.
+    """
     valid_from = (since or _ALWAYS).replace(tzinfo=UTC)
     with connect(url, key) as client:
         client.put_price(model, dict(_cost(cost) for cost in costs), provider, valid_from)

@@ -79,4 +79,4 @@ def _renew(
             cursor = done.next_cursor
             if cursor is None:
                 break
-    typer.echo(f"{looked_at:,} spans looked at, {changed:,} changed")
+    typer.echo(f"spans looked at: {looked_at:,}, changed: {changed:,}")

@@ -45,7 +45,10 @@ def list_runs(
     start: Start = "",
     end: End = "",
     order: Annotated[
-        str, typer.Option(help="start_time, duration, cost, tokens, span_count; - reverses.")
+        str,
+        typer.Option(
+            help="start_time, duration, cost, tokens, span_count, error_count; - reverses."
+        ),
     ] = "start_time",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000)] = 50,
     project: ProjectName = "default",

@@ -64,6 +64,7 @@ _MEASURES: Final = {
     "cost": "cost_usd",
     "tokens": RUN_TOKENS,
     "span_count": "span_count",
+    "error_count": "error_count",
 }
 
 

@@ -38,6 +38,7 @@ from clew.server.api.dialogue import dialogue_routes
 from clew.server.api.disk import disk_routes
 from clew.server.api.export import export_routes
 from clew.server.api.health import Probe, health_routes, make_registry
+from clew.server.api.ingest_health import ingest_health_routes
 from clew.server.api.live import live_routes
 from clew.server.api.logs import log_routes
 from clew.server.api.metrics import metric_routes
@@ -72,6 +73,7 @@ from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
 from clew.store.migrate import migrate
 from clew.store.move import demand_finished
+from clew.wire.attribute_rules import AttributeRules, read_rules
 from clew.wire.limits import Limits
 
 if TYPE_CHECKING:
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("clew")
 
 SWITCH_INTERVAL_S = 0.001
+ATTRIBUTE_RULES = "attributes.toml"
 GRACE_S = 5
 """How long open requests may take when the server stops."""
 
@@ -93,8 +96,11 @@ class Parts:
         self.engine = engine
         self.access = Access(records, settings.auth_mode)
         self.operator_prices = OperatorPrices(records)
-        self.pool = Pool(settings.ingest_processes, self.operator_prices.listed)
-        self.ingest = Ingest(engine, price=self.operator_prices.price_span, pool=self.pool)
+        rules = _attribute_rules(settings)
+        self.pool = Pool(settings.ingest_processes, self.operator_prices.listed, rules=rules)
+        self.ingest = Ingest(
+            engine, price=self.operator_prices.price_span, rules=rules, pool=self.pool
+        )
         self.backups = Backups(engine, records, self.ingest)
         self.settler = Settler(engine, self.ingest)
         self.live = Live()
@@ -132,6 +138,14 @@ async def open_parts(settings: Settings) -> AsyncGenerator[Parts]:
         stack.push_async_callback(parts.backups.close)
         stack.push_async_callback(parts.pool.close)
         yield parts
+
+
+def _attribute_rules(settings: Settings) -> AttributeRules:
+    """The operator's rules: of the file that was named, or of the one in the data folder."""
+    if settings.attribute_rules is not None:
+        return read_rules(settings.attribute_rules)
+    path = settings.data_dir / ATTRIBUTE_RULES
+    return read_rules(path) if path.exists() else AttributeRules()
 
 
 def _open_engine(settings: Settings) -> Engine:
@@ -181,6 +195,7 @@ def build_app(parts: Parts) -> Litestar:
             *dialogue_routes,
             *metric_routes,
             *renewal_routes,
+            *ingest_health_routes,
             *live_routes,
             *view_routes,
             page_routes,

@@ -50,6 +50,10 @@ def _path(value: str) -> Path:
     return Path(_text(value)).expanduser()
 
 
+def _file(value: str) -> Path | None:
+    return Path(value).expanduser() if value else None
+
+
 def _size(value: str) -> int:
     match = _SIZE.fullmatch(value.strip())
     if match is None or int(match[1]) == 0:
@@ -190,6 +194,12 @@ class Settings:
         _processes,
         "Processes that may be started while much comes in, to decode it: a number, 0 for none,"
         " or one less than there are processors and four at most (auto).",
+    )
+    attribute_rules: Path | None = _option(  # noqa: RUF009 (a Path is immutable)
+        "",
+        _file,
+        "File that says what foreign attributes mean, instead of attributes.toml in the data"
+        " folder.",
     )
     retention_days: int | None = _option(
         "forever",

@@ -128,7 +128,7 @@ _Key: TypeAlias = "tuple[str, tuple[str, ...], tuple[str, ...]]"
 _speeches: dict[_Key, Speech] = {}
 
 
-def _speech_of(span: Span) -> Speech:
+def speech_of(span: Span) -> Speech:
     """What `span` speaks, remembered by its shape."""
     names = tuple(span.attributes)
     events = tuple([event.name for event in span.events]) if span.events else ()
@@ -145,7 +145,7 @@ def _speech_of(span: Span) -> Speech:
 
 def normalize(span: Span) -> Facts:
     """What the dialects understand of a span. Never raises for what the span says."""
-    return understand(span, _speech_of(span))
+    return understand(span, speech_of(span))
 
 
 def understand(span: Span, told: Speech) -> Facts:
@@ -192,7 +192,7 @@ def conversation(span: Span, logs: Sequence[Log] = ()) -> Conversation:
     a conversation itself, it becomes the messages.
     """
     built = Conversation()
-    for dialect in DIALECTS if logs else _speech_of(span).dialects:
+    for dialect in DIALECTS if logs else speech_of(span).dialects:
         more = dialect.conversation(span, logs)
         if more is not None:
             _fill(built, more)

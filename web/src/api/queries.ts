@@ -6,6 +6,7 @@ import type { Dialogue } from "../trace/dialogue";
 import type {
   Facets,
   Info,
+  IngestHealth,
   Key,
   KeyScope,
   NewKey,
@@ -198,6 +199,12 @@ export const valuesQuery = (project: string, field: string, prefix: string) =>
       (await request<Values>(path`/api/projects/${project}/values`, { query: { field, prefix, limit: 12 }, signal })).values,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
+  });
+
+export const ingestHealthQuery = (project: string) =>
+  queryOptions({
+    queryKey: ["ingest-health", project],
+    queryFn: ({ signal }) => request<IngestHealth>(path`/api/projects/${project}/ingest-health`, { signal }),
   });
 
 export function contentUrl(project: string, traceId: string, hash: string): string {

@@ -640,6 +640,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/ingest-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GetIngestHealth */
+        get: operations["ApiProjectsIngestHealthGetIngestHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/live": {
         parameters: {
             query?: never;
@@ -926,6 +943,20 @@ export interface components {
             /** @enum {string} */
             auth: "open" | "keys";
         };
+        /** IngestHealth */
+        IngestHealth: {
+            since: string;
+            spans: number;
+            logs: number;
+            points: number;
+            rejected: number;
+            rejections: components["schemas"]["Rejection"][];
+            truncated: number;
+            dropped: number;
+            late: number;
+            orphaned: components["schemas"]["Orphans"];
+            scopes: components["schemas"]["Scope"][];
+        };
         /** Keeping */
         Keeping: {
             days: number;
@@ -1086,6 +1117,12 @@ export interface components {
              */
             of?: "runs" | "spans";
         };
+        /** Orphans */
+        Orphans: {
+            orphans: number;
+            trace_id: string;
+            span_id: string;
+        };
         /** Part */
         Part: {
             type: string;
@@ -1165,6 +1202,11 @@ export interface components {
             /** @default 1000 */
             limit?: number;
         };
+        /** Rejection */
+        Rejection: {
+            reason: string;
+            exports: number;
+        };
         /** Renewed */
         Renewed: {
             looked_at: number;
@@ -1202,6 +1244,16 @@ export interface components {
             tools: components["schemas"]["ToolDefinition"][];
             input: components["schemas"]["Message"][];
             output: components["schemas"]["Message"][];
+        };
+        /** Scope */
+        Scope: {
+            scope: string;
+            spans: number;
+            understood: boolean;
+            dialects: string[];
+            trace_id: string;
+            span_id: string;
+            unknown: components["schemas"]["Unknown"][];
         };
         /** Score */
         Score: {
@@ -1493,6 +1545,14 @@ export interface components {
             value?: number | null;
             /** @default  */
             label?: string;
+        };
+        /** Unknown */
+        Unknown: {
+            name: string;
+            spans: number;
+            trace_id: string;
+            span_id: string;
+            value: string;
         };
         /** Usage */
         Usage: {
@@ -3189,6 +3249,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Renewed"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        status_code: number;
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                    };
+                };
+            };
+        };
+    };
+    ApiProjectsIngestHealthGetIngestHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IngestHealth"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -36,6 +36,40 @@ export interface Shows {
 export type View = Omit<Schemas["View"], "shows"> & { shows: Shows };
 export type Values = Schemas["ValueList"];
 
+/** An attribute that no dialect reads, and a span that has it. */
+export interface UnknownAttribute {
+  name: string;
+  spans: number;
+  trace_id: string;
+  span_id: string;
+  value: string;
+}
+
+export interface SeenScope {
+  scope: string;
+  spans: number;
+  understood: boolean;
+  dialects: string[];
+  trace_id: string;
+  span_id: string;
+  unknown: UnknownAttribute[];
+}
+
+/** What a project was sent since the server's start; `orphaned` is of the last hour. */
+export interface IngestHealth {
+  since: string;
+  spans: number;
+  logs: number;
+  points: number;
+  rejected: number;
+  rejections: { reason: string; exports: number }[];
+  truncated: number;
+  dropped: number;
+  late: number;
+  orphaned: { orphans: number; trace_id: string; span_id: string };
+  scopes: SeenScope[];
+}
+
 export interface TracePage {
   traces: Trace[];
   next_cursor: string | null;

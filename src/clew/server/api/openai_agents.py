@@ -38,6 +38,8 @@ async def ingest_agents(
             hold(len(body))
         decoded = await ingest.aside(openai_agents.decode, body, limits)
         hold(ITEM_BYTES * len(decoded.spans))
+        if decoded.rejected or decoded.messages:
+            ingest.reject(project, decoded.rejected, decoded.messages)
         await ingest.submit(project, spans=decoded.spans)
     return Kept(rejected=decoded.rejected, messages=decoded.messages)
 

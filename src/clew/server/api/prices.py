@@ -48,7 +48,7 @@ async def put_price(
     operator_prices: OperatorPrices,
 ) -> prices.Price:
     """Add a price, or replace the one of the same model, provider and date. It holds for calls
-    that arrive from now on."""
+    that arrive from now on; `reprice` applies it to those that are stored."""
     await access.admin(request.headers, None)
     if "input" not in data.usd_per_million:
         raise BadInput("usd_per_million needs at least a price for input")

@@ -3,11 +3,12 @@ import { infoQuery } from "../../api/queries";
 import { useKey } from "../../api/key";
 import { Button } from "../../ui/Button";
 import { useProject } from "../frame/scope";
+import { IngestHealth } from "./IngestHealth";
 import { Keys } from "./Keys";
 import { Projects } from "./Projects";
 import { Retention } from "./Retention";
 
-/** Projects, and of the one that is open its retention and its keys. */
+/** Projects, and of the one that is open its retention, its keys and what came in. */
 export function Settings() {
   const project = useProject();
   return (
@@ -16,6 +17,7 @@ export function Settings() {
         <Projects />
         <Retention key={project} />
         <Keys />
+        <IngestHealth />
         <About />
       </div>
     </div>
