@@ -43,6 +43,7 @@ def foreign(number: int = 0, scope: str = "acme.agents") -> Span:
 def test_names_that_dialects_or_opentelemetry_know_are_not_unknown() -> None:
     """Whole names, prefixes, indexed ones."""
     known = ["gen_ai.request.model", "clew.metadata.tier", "http.route", "gen_ai.prompt.0.content"]
+    known.append("llm.input_messages.0.message.content")
     assert unknown_names([*known, "acme.model"]) == ["acme.model"]
 
 

@@ -6,6 +6,7 @@ is nothing that an agent did, and left alone.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ _GENERAL: Final = tuple(
         " user. user_agent. webengine."
     ).split()
 )
+_INDEX: Final = re.compile(r"\.\d+(?:\.|$)")
 READ: Final = frozenset(
     value for name, value in vars(conventions).items() if name.isupper() and isinstance(value, str)
 )
@@ -32,8 +34,8 @@ _PREFIXES: Final = tuple(
 
 
 def is_read(name: str) -> bool:
-    """Whether a dialect reads this name, or one with its prefix."""
-    return name in READ or name.startswith(_PREFIXES)
+    """Whether a dialect reads this name, its prefix, or the list that it is an item of."""
+    return name in READ or name.startswith(_PREFIXES) or _INDEX.split(name, 1)[0] in READ
 
 
 def unknown_names(names: Iterable[str]) -> list[str]:
