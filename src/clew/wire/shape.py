@@ -62,6 +62,15 @@ class Shape:
             known = self._signs[id(signs)] = signs, not signs.isdisjoint(self.names)
         return known[1]
 
+    def tells(self, content: frozenset[str]) -> bool:
+        """Whether `content` has the name of an attribute or an event, or how one of an attribute
+        begins: that ends in a dot."""
+        return (
+            not content.isdisjoint(self.names)
+            or not content.isdisjoint(self.events)
+            or any(name.endswith(".") and self.speaks(name) for name in content)
+        )
+
     def speaks(self, prefix: str) -> bool:
         """Whether a name has this prefix. One search through all names joined is five times faster
         than asking each; a rare match in the middle of a name does no harm."""

@@ -40,6 +40,7 @@ _COST = (
 )
 _RULED = (("session_id", c.CLEW_SESSION_ID), ("prompt", c.CLEW_PROMPT_NAME))
 _TIMES_MS = ((c.CLEW_TTFT_MS, "ttft_ns"), (c.CLEW_QUEUE_MS, "queue_ns"))
+_CONTENT = frozenset({c.CLEW_INPUT, c.CLEW_OUTPUT})
 
 
 def _matches(shape: Shape) -> bool:
@@ -124,4 +125,4 @@ def _preview(
     return read(value) if attributes.get(json_name) else fold(text(value))
 
 
-DIALECT = Dialect("clew", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("clew", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

@@ -169,6 +169,17 @@ _OUTCOMES = {
 }
 """States of a response or run that end a call without an error of its own."""
 _FAILED_TOOL = frozenset({"error", "failed", "failure"})
+_CONTENT = frozenset(
+    {
+        c.GEN_AI_TOOL_CALL_ARGUMENTS,
+        c.GEN_AI_TOOL_CALL_RESULT,
+        c.GEN_AI_INPUT_MESSAGES,
+        c.GEN_AI_OUTPUT_MESSAGES,
+        c.GEN_AI_RETRIEVAL_QUERY_TEXT,
+        c.GEN_AI_MEMORY_QUERY_TEXT,
+        c.GEN_AI_EVENT_DETAILS,
+    }
+)
 
 
 def _matches(shape: Shape) -> bool:
@@ -390,4 +401,4 @@ def _score(attributes: Attributes, trace_id: str, span_id: str, time_ns: int) ->
     )
 
 
-DIALECT = Dialect("genai", 1, _matches, _facts, _previews, _conversation, _scores)
+DIALECT = Dialect("genai", 1, _matches, _facts, _previews, _conversation, _scores, content=_CONTENT)

@@ -73,6 +73,17 @@ _EVENT_ROLES = {
 }
 _EVENTS = frozenset((*_EVENT_ROLES, c.GEN_AI_EVENT_CHUNK))
 _ANSWERS = (c.GEN_AI_EVENT_CHOICE, c.GEN_AI_EVENT_CONTENT_COMPLETION)
+_CONTENT = frozenset(
+    {
+        c.GEN_AI_PROMPT,
+        c.GEN_AI_PROMPT + ".",
+        c.GEN_AI_COMPLETION,
+        c.GEN_AI_COMPLETION + ".",
+        c.GEN_AI_TOOL_INPUT,
+        c.GEN_AI_TOOL_OUTPUT,
+        *_EVENT_ROLES,
+    }
+)
 
 
 def _matches(shape: Shape) -> bool:
@@ -306,4 +317,4 @@ def _with_role(fields: Attributes, role: str) -> Value:
     return {**said, "tool_call_id": call_id} if call_id else said
 
 
-DIALECT = Dialect("genai_legacy", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("genai_legacy", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

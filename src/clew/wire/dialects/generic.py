@@ -69,6 +69,21 @@ _VECTOR_DATABASES = frozenset(
     }
 )
 _SEARCHES = frozenset({"query", "search", "retrieve", "get", "similarity_search", "hybrid_search"})
+_CONTENT = frozenset(
+    {
+        c.PLAIN_INPUT,
+        c.PLAIN_OUTPUT,
+        c.DB_QUERY_TEXT,
+        c.DB_STATEMENT,
+        c.HTTP_REQUEST_METHOD,
+        c.HTTP_METHOD,
+        c.HTTP_RESPONSE_STATUS_CODE,
+        c.HTTP_STATUS_CODE,
+        c.URL_FULL,
+        c.HTTP_URL,
+        c.URL_PATH,
+    }
+)
 
 
 def _matches(_shape: Shape) -> bool:
@@ -180,4 +195,4 @@ def _request_line(attributes: Attributes) -> str:
     return fold(f"{text(method)} {text(target)}")
 
 
-DIALECT = Dialect("generic", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("generic", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

@@ -58,6 +58,7 @@ _CACHE_READ = ("input_cached_tokens", "cache_read_input_tokens", "input_cache_re
 _CACHE_WRITE = ("input_cache_creation", "cache_creation_input_tokens")
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens")
 _COST = (("input", "input_usd"), ("output", "output_usd"), ("total", "total_usd"))
+_CONTENT = frozenset({c.LANGFUSE_INPUT, c.LANGFUSE_OUTPUT})
 
 
 def _matches(shape: Shape) -> bool:
@@ -201,4 +202,4 @@ def _read_first_token(span: Span, found: Found) -> None:
         found["ttft_ns"] = at_ns - span.start_ns
 
 
-DIALECT = Dialect("langfuse", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("langfuse", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

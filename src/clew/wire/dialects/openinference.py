@@ -154,6 +154,20 @@ _SIGNS = frozenset(
         c.RETRIEVAL_DOCUMENTS + ".0.document.content",
     }
 )
+_CONTENT = frozenset(
+    {
+        c.INPUT_VALUE,
+        c.OUTPUT_VALUE,
+        c.LLM_INPUT_MESSAGES,
+        c.LLM_INPUT_MESSAGES + ".",
+        c.LLM_OUTPUT_MESSAGES + ".",
+        c.LLM_PROMPTS + ".",
+        c.EMBEDDING_EMBEDDINGS + ".",
+        c.RERANKER_QUERY,
+        c.RETRIEVAL_DOCUMENTS + ".",
+        c.RERANKER_OUTPUT_DOCUMENTS + ".",
+    }
+)
 _SENT_ROLES = {"tool-call": "assistant", "tool-response": "user"}
 """Roles of smolagents' memory, and the roles as which it sends such messages to the model."""
 _ANNOTATORS: dict[str, Annotator] = {"HUMAN": "person", "LLM": "model", "CODE": "code"}
@@ -627,4 +641,6 @@ def _annotations(source: Span, prefix: str, member: str, owner: dict[str, str]) 
 
 
 KIND = Dialect("openinference", 1, _says_kind, _explicit_kind)
-DIALECT = Dialect("openinference", 1, _matches, _facts, _previews, _conversation, _scores)
+DIALECT = Dialect(
+    "openinference", 1, _matches, _facts, _previews, _conversation, _scores, content=_CONTENT
+)

@@ -132,6 +132,7 @@ _OUTPUTS = (
 )
 _RESULT_EVENTS = (c.DB_EVENT_QUERY_RESULT, c.DB_EVENT_SEARCH_RESULT)
 _EVENTS = frozenset((*_RESULT_EVENTS, c.LLM_EVENT_CHUNK))
+_CONTENT = frozenset(_INPUTS + _OUTPUTS + _RESULT_EVENTS)
 
 
 def _says_kind(shape: Shape) -> bool:
@@ -323,4 +324,4 @@ def _document(attributes: Attributes, prefix: str) -> Document:
 
 
 KIND = Dialect("traceloop", 1, _says_kind, _explicit_kind)
-DIALECT = Dialect("traceloop", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("traceloop", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

@@ -75,6 +75,7 @@ _USAGE = (
     (c.AI_USAGE + "outputTokenDetails.reasoningTokens", "reasoning_tokens"),
 )
 _OWN_FIELDS = frozenset({"sessionId", "userId", "tags"})
+_CONTENT = frozenset({_PREFIX})
 
 
 def _matches(shape: Shape) -> bool:
@@ -172,4 +173,4 @@ def _read_first_chunk(attributes: Attributes, found: Found) -> None:
         found["ttft_ns"], found["stream"] = int(milliseconds * 1e6), True
 
 
-DIALECT = Dialect("vercel_ai", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("vercel_ai", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)
