@@ -81,6 +81,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 
 _JUDGES = tuple(dialect.scores for dialect in DIALECTS if dialect.scores is not no_scores)
 _MERGED_BY_KEY = frozenset({"usage", "cost", "metadata", "model_parameters", "prompt_variables"})
+_NO_RULES: dict[str, str] = {}
 _COLLECTED = _MERGED_BY_KEY | {"tags"}
 _MODEL_CALLS: frozenset[Kind] = frozenset({"llm", "embedding", "rerank"})
 _OPERATION_WORDS = frozenset(
@@ -155,9 +156,9 @@ def understand(span: Span, told: Speech) -> Facts:
     rules: dict[str, str] = {}
     for dialect in spoken:
         more = dialect.facts(span, shape)
-        told = more.pop("rules", None)
-        if told:
-            _add_rules(rules, told, dialect.name)
+        for ruled, attribute in more.pop("rules", _NO_RULES).items():
+            if ruled not in rules:
+                rules[ruled] = f"{dialect.name}: {attribute}"
         if more:
             found = _merged(found, more)
     _settle_provider(span, found, rules)
@@ -224,12 +225,6 @@ def display_name(name: str, kind: Kind) -> str:
         for suffix in _SUFFIXES:
             shown = shown.removesuffix(suffix)
     return shown or name
-
-
-def _add_rules(rules: dict[str, str], told: dict[str, str], dialect: str) -> None:
-    for ruled, attribute in told.items():
-        if ruled not in rules:
-            rules[ruled] = f"{dialect}: {attribute}"
 
 
 def _merged(found: Found, more: Found) -> Found:

@@ -27,7 +27,7 @@ class Shape:
     identity.
     """
 
-    __slots__ = ("_joined", "_pairs", "_signs", "events", "names", "scope")
+    __slots__ = ("_joined", "_pairs", "_signs", "_under", "events", "names", "scope")
 
     def __init__(self, scope: str, names: tuple[str, ...], events: tuple[str, ...]) -> None:
         self.scope = scope
@@ -37,6 +37,7 @@ class Shape:
         # With the table itself, so that no other one can come to have its id.
         self._pairs: dict[int, tuple[object, Pairs]] = {}
         self._signs: dict[int, tuple[object, bool]] = {}
+        self._under: dict[str, Pairs] = {}
 
     def of(self, table: Pairs) -> Pairs:
         """The pairs of `table` whose names are there, in the order of the table."""
@@ -54,6 +55,16 @@ class Shape:
             told = tuple([(name, table[name]) for name in self.names if name in table])
             known = self._pairs[id(table)] = table, told
         return known[1]
+
+    def under(self, prefix: str) -> Pairs:
+        """The names under a prefix that ends in a dot, and what they are without it."""
+        known = self._under.get(prefix)
+        if known is None:
+            start = len(prefix)
+            names = self.names if self.speaks(prefix) else ()
+            told = tuple([(name, name[start:]) for name in names if name.startswith(prefix)])
+            known = self._under[prefix] = told
+        return known
 
     def has(self, signs: frozenset[str]) -> bool:
         """Whether one of the names is among `signs`."""

@@ -19,8 +19,8 @@ from clew.wire.values import (
     count,
     decoded,
     duration_ns,
+    named_texts,
     number,
-    prefixed,
     read_counts,
     read_texts,
     records,
@@ -205,7 +205,7 @@ def _facts(span: Span, shape: Shape) -> Found:
     if shape.has(_CALL_SIGNS):
         _read_call(span, found)
     if "prompt_name" in found:
-        variables = prefixed(attributes, c.GEN_AI_PROMPT_VARIABLE)
+        variables = named_texts(attributes, shape.under(c.GEN_AI_PROMPT_VARIABLE))
         if variables:
             found["prompt_variables"] = variables
     if rules:

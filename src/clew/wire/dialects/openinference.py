@@ -103,6 +103,7 @@ _COST = (
     (c.LLM_COST_COMPLETION, "output_usd"),
     (c.LLM_COST_TOTAL, "total_usd"),
 )
+_MEASURED = frozenset({c.LLM_FINISH_REASON, c.OUTPUT_VALUE, *(name for name, _ in _USAGE + _COST)})
 _RULED = (
     (c.SESSION_ID, "session_id"),
     (c.DECISION_MODEL_NAME, "model"),
@@ -206,7 +207,8 @@ def _facts(span: Span, shape: Shape) -> Found:
     found: Found = {}
     rules = {field: name for name, field in shape.of(_RULED)}
     read_texts(attributes, shape.of(_TEXTS), found)
-    _read_numbers(attributes, shape, found, rules)
+    if shape.has(_MEASURED):
+        _read_numbers(attributes, shape, found, rules)
     if shape.has(_LABELS):
         _read_parameters(attributes, found)
         _read_labels(attributes, found)

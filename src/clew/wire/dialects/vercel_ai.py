@@ -24,8 +24,8 @@ from clew.wire.previews import (
 from clew.wire.values import (
     decoded,
     decoded_json,
+    named_texts,
     number,
-    prefixed,
     read_counts,
     read_texts,
     records,
@@ -98,7 +98,7 @@ def _facts(span: Span, shape: Shape) -> Found:
     read_counts(attributes, shape.of(_USAGE), usage)
     if usage:
         found["usage"], rules["usage"] = usage, c.AI_USAGE
-    _read_labels(attributes, found)
+    _read_labels(attributes, shape, found)
     _read_first_chunk(attributes, found)
     finish = attributes.get(c.AI_RESPONSE_FINISH_REASON)
     if finish:
@@ -153,14 +153,14 @@ def _answer(attributes: Attributes) -> list[Message]:
     return [told] if held else []
 
 
-def _read_labels(attributes: Attributes, found: Found) -> None:
-    told = prefixed(attributes, c.AI_METADATA)
+def _read_labels(attributes: Attributes, shape: Shape, found: Found) -> None:
+    told = named_texts(attributes, shape.under(c.AI_METADATA))
     metadata = {key: said for key, said in told.items() if key not in _OWN_FIELDS}
     if metadata:
         found["metadata"] = metadata
     if told.get("tags"):
         found["tags"] = texts(attributes[c.AI_METADATA + "tags"])
-    settings = prefixed(attributes, c.AI_SETTINGS)
+    settings = named_texts(attributes, shape.under(c.AI_SETTINGS))
     if settings:
         found["model_parameters"] = {
             name: attributes[c.AI_SETTINGS + name] for name in settings if name != "maxRetries"
