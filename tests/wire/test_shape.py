@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clew import conventions
-from clew.span import Event, Facts, Scope, Span
+from clew.span import Event, Facts, Kind, Scope, Span
 from clew.wire.normalize import normalize, speech, understand
 from clew.wire.otlp import decode_traces
+from clew.wire.previews import Preview
 from clew.wire.shape import SHAPE_NAMES, SHAPES, Shape
 from corpus.expected import body as body_of
 from corpus.expected import folders
@@ -41,8 +42,12 @@ EVENTS = [name for name in NAMES if "event" in name or name.startswith("gen_ai."
 
 def anew(span: Span) -> Facts:
     """The facts of `span`, with nothing remembered of other spans."""
-    events = tuple(event.name for event in span.events)
-    return understand(span, speech(Shape(span.scope.name, tuple(span.attributes), events)))
+    return understand(span, speech(Shape(span.scope.name, tuple(span.attributes), events_of(span))))
+
+
+def events_of(span: Span) -> tuple[str, ...]:
+    """The names of a span's events."""
+    return tuple(event.name for event in span.events)
 
 
 @st.composite
@@ -83,6 +88,16 @@ def test_recorded_spans_are_understood_the_same_every_time(folder: Path) -> None
     body = body_of(folder, "traces")
     for span in decode_traces(body, "protobuf").spans:
         assert normalize(span) == normalize(span) == anew(span)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_dialects_that_are_not_asked_for_previews_have_none(folder: Path) -> None:
+    """Whatever the span is: of a dialect whose content it lacks, there is nothing to show."""
+    for span in decode_traces(body_of(folder, "traces"), "protobuf").spans:
+        told = speech(Shape(span.scope.name, tuple(span.attributes), events_of(span)))
+        silent = [dialect for dialect in told.dialects if dialect not in told.showing]
+        shown = [dialect.previews(span, kind) for dialect in silent for kind in get_args(Kind)]
+        assert all(preview == Preview() for preview in shown)
 
 
 def test_a_change_of_facts_stays_with_its_span() -> None:

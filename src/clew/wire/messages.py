@@ -9,14 +9,14 @@ a `json` part, so nothing that was said is lost.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from clew.span import Message, Part, ToolDefinition
 from clew.wire.contents import CONTENT_NAME
 from clew.wire.values import boolean, decoded, record, records, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from clew.span import Value
 
@@ -81,13 +81,43 @@ def parse(value: Value, *, source: str = "", role: str = "user") -> list[Message
 def recognised(value: Value, *, source: str = "", role: str = "user") -> list[Message]:
     """Messages, where the value is clearly a conversation; otherwise nothing."""
     value, truncated = decoded(value)
-    items = _items(value)
-    if not items or not all(_is_message(item) for item in items):
+    items = recognised_items(value)
+    if not items:
         return []
-    messages = parse(items, source=source, role=role)
+    messages = parse([*items], source=source, role=role)
     if messages and truncated:
         messages[-1].truncated = True
     return messages
+
+
+def recognised_items(value: Value) -> list[Block]:
+    """Messages as they were sent, where the value is clearly a conversation; otherwise nothing."""
+    items = _items(value)
+    for item in items:
+        if not _is_message(item):
+            return []
+    return cast("list[Block]", items)
+
+
+def of_user(items: Sequence[Block]) -> Iterator[Message]:
+    """The user's messages among `items`, the last first. No other message is read."""
+    for item in reversed(items):
+        inner = _unwrapped(item)
+        if _role_of(inner, "user") == "user":
+            yield _message(inner, "user")
+
+
+def last(items: Sequence[Block]) -> Message | None:
+    """The last message of `parse(items)`, without those before its turn."""
+    turn: list[Message] = []
+    for item in reversed(items):
+        message = _message(_unwrapped(item), "user")
+        if message.role != "assistant" and turn:
+            break
+        turn.append(message)
+        if message.role != "assistant" or not _starts_with(message, ("tool_call", "text")):
+            break
+    return _joined(turn[::-1])[-1] if turn else None
 
 
 def parts(content: Value) -> list[Part]:
@@ -169,7 +199,7 @@ def _system_of(request: Block) -> list[Value]:
 def _is_message(item: Value) -> bool:
     if not isinstance(item, dict):
         return False
-    if "role" in item and any(key in item for key in ("content", "parts", "tool_calls")):
+    if "role" in item and ("content" in item or "parts" in item or "tool_calls" in item):
         return True
     kind = text(item.get("type"))
     return (

@@ -80,10 +80,9 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
 )
 
 _JUDGES = tuple(dialect.scores for dialect in DIALECTS if dialect.scores is not no_scores)
-_MERGED_BY_KEY = frozenset(
-    {"usage", "cost", "metadata", "model_parameters", "prompt_variables", "rules"}
-)
+_MERGED_BY_KEY = frozenset({"usage", "cost", "metadata", "model_parameters", "prompt_variables"})
 _NO_RULES: dict[str, str] = {}
+_COLLECTED = _MERGED_BY_KEY | {"tags"}
 _MODEL_CALLS: frozenset[Kind] = frozenset({"llm", "embedding", "rerank"})
 _OPERATION_WORDS = frozenset(
     {
@@ -115,13 +114,15 @@ class Speech(NamedTuple):
     shape: Shape
     dialects: tuple[Dialect, ...]
     labels: list[str]
+    showing: tuple[Dialect, ...]
+    """Those of the dialects that can have something to show in previews."""
 
 
 def speech(shape: Shape) -> Speech:
     """What spans of `shape` speak."""
     spoken = tuple([dialect for dialect in DIALECTS if dialect.matches(shape)])
     labels = dict.fromkeys([f"{dialect.name}@{dialect.version}" for dialect in spoken])
-    return Speech(shape, spoken, list(labels))
+    return Speech(shape, spoken, list(labels), tuple([d for d in spoken if shape.tells(d.content)]))
 
 
 _Key: TypeAlias = "tuple[str, tuple[str, ...], tuple[str, ...]]"
@@ -150,11 +151,16 @@ def normalize(span: Span) -> Facts:
 
 def understand(span: Span, told: Speech) -> Facts:
     """The facts of a span that speaks like this."""
-    shape, spoken, labels = told
+    shape, spoken, labels, showing = told
     found: Found = {}
     rules: dict[str, str] = {}
     for dialect in spoken:
-        _merge(found, rules, dialect.facts(span, shape), dialect.name)
+        more = dialect.facts(span, shape)
+        for ruled, attribute in more.pop("rules", _NO_RULES).items():
+            if ruled not in rules:
+                rules[ruled] = f"{dialect.name}: {attribute}"
+        if more:
+            found = _merged(found, more)
     _settle_provider(span, found, rules)
     kind: Kind = found.get("kind", "other")
     found["usage"] = _usage(found.get("usage"), kind)
@@ -164,7 +170,7 @@ def understand(span: Span, told: Speech) -> Facts:
     found["display_name"] = found.get("display_name") or display_name(span.name, kind)
     facts = Facts(**found)
     _settle_tool(span, facts)
-    refused = _settle_previews(span, facts, spoken)
+    refused = _settle_previews(span, facts, showing)
     _settle_errors(span, facts, refused=refused)
     return facts
 
@@ -221,18 +227,20 @@ def display_name(name: str, kind: Kind) -> str:
     return shown or name
 
 
-def _merge(found: Found, rules: dict[str, str], more: Found, dialect: str) -> None:
-    """Add what is new in `more`, field by field; mappings key by key, tags all together."""
-    for ruled, attribute in more.pop("rules", _NO_RULES).items():
-        if ruled not in rules:
-            rules[ruled] = f"{dialect}: {attribute}"
-    for field, value in more.items():
-        if field not in found:
-            found[field] = value
-        elif field in _MERGED_BY_KEY:
-            found[field] = {**value, **found[field]}
-        elif field == "tags":
-            found[field] = list(dict.fromkeys([*found[field], *value]))
+def _merged(found: Found, more: Found) -> Found:
+    """What was found with what is new in `more`, field by field; mappings key by key, tags all
+    together."""
+    if not found:
+        return more
+    both = {**more, **found}
+    if not _COLLECTED.isdisjoint(more):
+        for field in _COLLECTED & found.keys() & more.keys():
+            first, then = found[field], more[field]
+            if field == "tags":
+                both[field] = list(dict.fromkeys([*first, *then]))
+            else:
+                both[field] = {**then, **first}
+    return both
 
 
 def _settle_provider(span: Span, found: Found, rules: dict[str, str]) -> None:
@@ -301,18 +309,19 @@ def _named_agent(span: Span) -> str:
     return ""
 
 
-def _settle_previews(span: Span, facts: Facts, spoken: Iterable[Dialect]) -> bool:
+def _settle_previews(span: Span, facts: Facts, showing: Iterable[Dialect]) -> bool:
     """Fill both previews from the first dialects that have them; True where the model refused."""
+    said = heard = ""
     refused = False
-    for dialect in spoken:
+    for dialect in showing:
         preview = dialect.previews(span, facts.kind)
-        facts.input_preview = facts.input_preview or preview.input
-        if not facts.output_preview:
-            facts.output_preview = preview.output
-            refused = preview.refused
-        if facts.input_preview and facts.output_preview:
+        said = said or preview.input
+        if not heard:
+            heard, refused = preview.output, preview.refused
+        if said and heard:
             break
-    return refused
+    facts.input_preview, facts.output_preview = said, heard
+    return refused and heard != ""
 
 
 def _settle_errors(span: Span, facts: Facts, *, refused: bool) -> None:

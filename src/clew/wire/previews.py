@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import msgspec
 
 from clew.span import Message
-from clew.wire.messages import message_text, parse, recognised, recognised_parts
+from clew.wire.messages import (
+    last,
+    message_text,
+    of_user,
+    parse,
+    recognised_items,
+    recognised_parts,
+)
 from clew.wire.values import decoded, decoded_json, encode_json, text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from clew.span import Part, Value
 
 PREVIEW_CHARS = 200
@@ -92,10 +101,13 @@ def of_messages(messages: list[Message]) -> str:
 
 def of_input(value: Value) -> str:
     """What went in, as text: the last thing a user said where it is a conversation."""
+    if value is None:
+        return ""
     opened = _opened(value)
-    messages = recognised(opened) if isinstance(opened, (list, dict)) else []
-    if messages:
-        return of_conversation(messages)
+    items = recognised_items(opened) if isinstance(opened, (list, dict)) else []
+    if items:
+        said = _of_user(of_user(items))
+        return _of_last(items) if said is None else said
     asked = _unwrapped(opened)
     # A question with a picture is a list of parts.
     said = recognised_parts(asked)
@@ -104,9 +116,11 @@ def of_input(value: Value) -> str:
 
 def of_output(value: Value) -> str:
     """What came out, as text: the last message where it is a conversation."""
+    if value is None:
+        return ""
     opened = _opened(value)
-    messages = recognised(opened) if isinstance(opened, (list, dict)) else []
-    return of_messages(messages[-1:]) if messages else fold(text(_unwrapped(opened, _ANSWERED)))
+    items = recognised_items(opened) if isinstance(opened, (list, dict)) else []
+    return _of_last(items) if items else fold(text(_unwrapped(opened, _ANSWERED)))
 
 
 def of_arguments(value: Value) -> str:
@@ -121,10 +135,18 @@ def of_arguments(value: Value) -> str:
 
 def of_conversation(messages: list[Message]) -> str:
     """The last thing a user said, else the last thing that was said."""
-    for message in reversed(messages):
-        if message.role == "user" and (said := _said(message)):
-            return fold(said)
-    return of_messages(messages[-1:])
+    said = _of_user(message for message in reversed(messages) if message.role == "user")
+    return of_messages(messages[-1:]) if said is None else said
+
+
+def _of_user(newest_first: Iterable[Message]) -> str | None:
+    """What the first of them that says something says."""
+    return next((fold(said) for message in newest_first if (said := _said(message))), None)
+
+
+def _of_last(items: list[dict[str, Value]]) -> str:
+    message = last(items)
+    return of_messages([message]) if message else ""
 
 
 def _turns_of(value: Value) -> list[_Turn] | None:

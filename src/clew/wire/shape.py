@@ -27,7 +27,7 @@ class Shape:
     identity.
     """
 
-    __slots__ = ("_joined", "_pairs", "_signs", "events", "names", "scope")
+    __slots__ = ("_joined", "_pairs", "_signs", "_under", "events", "names", "scope")
 
     def __init__(self, scope: str, names: tuple[str, ...], events: tuple[str, ...]) -> None:
         self.scope = scope
@@ -37,6 +37,7 @@ class Shape:
         # With the table itself, so that no other one can come to have its id.
         self._pairs: dict[int, tuple[object, Pairs]] = {}
         self._signs: dict[int, tuple[object, bool]] = {}
+        self._under: dict[str, Pairs] = {}
 
     def of(self, table: Pairs) -> Pairs:
         """The pairs of `table` whose names are there, in the order of the table."""
@@ -55,12 +56,31 @@ class Shape:
             known = self._pairs[id(table)] = table, told
         return known[1]
 
+    def under(self, prefix: str) -> Pairs:
+        """The names under a prefix that ends in a dot, and what they are without it."""
+        known = self._under.get(prefix)
+        if known is None:
+            start = len(prefix)
+            names = self.names if self.speaks(prefix) else ()
+            told = tuple([(name, name[start:]) for name in names if name.startswith(prefix)])
+            known = self._under[prefix] = told
+        return known
+
     def has(self, signs: frozenset[str]) -> bool:
         """Whether one of the names is among `signs`."""
         known = self._signs.get(id(signs))
         if known is None:
             known = self._signs[id(signs)] = signs, not signs.isdisjoint(self.names)
         return known[1]
+
+    def tells(self, content: frozenset[str]) -> bool:
+        """Whether `content` has the name of an attribute or an event, or how one of an attribute
+        begins: that ends in a dot."""
+        return (
+            not content.isdisjoint(self.names)
+            or not content.isdisjoint(self.events)
+            or any(name.endswith(".") and self.speaks(name) for name in content)
+        )
 
     def speaks(self, prefix: str) -> bool:
         """Whether a name has this prefix. One search through all names joined is five times faster

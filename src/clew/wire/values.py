@@ -109,16 +109,12 @@ def flat_texts(value: Value) -> dict[str, str]:
     return {key: text(item) for key, item in record(value).items() if item is not None}
 
 
-def prefixed(attributes: Attributes, prefix: str) -> dict[str, str]:
-    """The attributes under a prefix that ends in a dot, as strings, without the prefix."""
-    # One search through all names joined is five times faster than asking each.
-    if prefix not in "\n".join(attributes):
-        return {}
-    start = len(prefix)
+def named_texts(attributes: Attributes, names: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The values of attributes as strings, each under the name that stands beside its own."""
     return {
-        key[start:]: text(value)
-        for key, value in attributes.items()
-        if key.startswith(prefix) and value is not None
+        shown: value if type(value) is str else text(value)
+        for name, shown in names
+        if (value := attributes[name]) is not None
     }
 
 

@@ -8,7 +8,7 @@ from clew import conventions as c
 from clew.span import Conversation, Kind, Outcome
 from clew.wire.dialects.dialect import Dialect, Found
 from clew.wire.previews import Preview, fold, of_input, of_output
-from clew.wire.values import count, decoded_json, number, prefixed, read_texts, text, texts
+from clew.wire.values import count, decoded_json, named_texts, number, read_texts, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,6 +40,7 @@ _COST = (
 )
 _RULED = (("session_id", c.CLEW_SESSION_ID), ("prompt", c.CLEW_PROMPT_NAME))
 _TIMES_MS = ((c.CLEW_TTFT_MS, "ttft_ns"), (c.CLEW_QUEUE_MS, "queue_ns"))
+_CONTENT = frozenset({c.CLEW_INPUT, c.CLEW_OUTPUT})
 
 
 def _matches(shape: Shape) -> bool:
@@ -51,7 +52,7 @@ def _facts(span: Span, shape: Shape) -> Found:
     found: Found = {}
     rules: dict[str, str] = {}
     read_texts(attributes, shape.of(_TEXTS), found)
-    _read_words(attributes, found, rules)
+    _read_words(attributes, shape, found, rules)
     _read_numbers(attributes, found, rules)
     rules |= {field: name for field, name in _RULED if name in attributes}
     if rules:
@@ -75,7 +76,7 @@ def _conversation(span: Span, logs: Sequence[Log]) -> Conversation | None:
     )
 
 
-def _read_words(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
+def _read_words(attributes: Attributes, shape: Shape, found: Found, rules: dict[str, str]) -> None:
     kind = text(attributes.get(c.CLEW_KIND))
     if kind in _KINDS:
         found["kind"] = kind
@@ -89,7 +90,7 @@ def _read_words(attributes: Attributes, found: Found, rules: dict[str, str]) -> 
         (c.CLEW_METADATA, "metadata"),
         (c.CLEW_PROMPT_VARIABLE, "prompt_variables"),
     ):
-        held = prefixed(attributes, prefix)
+        held = named_texts(attributes, shape.under(prefix))
         if held:
             found[field] = held
 
@@ -124,4 +125,4 @@ def _preview(
     return read(value) if attributes.get(json_name) else fold(text(value))
 
 
-DIALECT = Dialect("clew", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("clew", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

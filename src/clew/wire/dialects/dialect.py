@@ -28,9 +28,10 @@ class Dialect(NamedTuple):
 
     `matches` tells whether spans of a shape speak it at all. `facts` reads the flat values of a
     span of that shape. `previews` reads the little of a span's content that lists show, for its
-    final kind. `conversation` builds the messages when a span is opened; `logs` are the log records
-    of the span. `version` grows whenever the same span would give other facts, so that stored spans
-    can be normalised again.
+    final kind; only spans of a shape that has some of `content` are asked: names of attributes or
+    events, and beginnings of names, which end in a dot. `conversation` builds the messages when a
+    span is opened; `logs` are the log records of the span. `version` grows whenever the same span
+    would give other facts, so that stored spans can be normalised again.
     """
 
     name: str
@@ -40,3 +41,4 @@ class Dialect(NamedTuple):
     previews: Callable[[Span, Kind], Preview] = lambda _span, _kind: Preview()
     conversation: Callable[[Span, Sequence[Log]], Conversation | None] = lambda _span, _logs: None
     scores: Callable[[Span | Log], list[Score]] = no_scores
+    content: frozenset[str] = frozenset()

@@ -19,8 +19,8 @@ from clew.wire.values import (
     count,
     decoded,
     duration_ns,
+    named_texts,
     number,
-    prefixed,
     read_counts,
     read_texts,
     records,
@@ -169,6 +169,17 @@ _OUTCOMES = {
 }
 """States of a response or run that end a call without an error of its own."""
 _FAILED_TOOL = frozenset({"error", "failed", "failure"})
+_CONTENT = frozenset(
+    {
+        c.GEN_AI_TOOL_CALL_ARGUMENTS,
+        c.GEN_AI_TOOL_CALL_RESULT,
+        c.GEN_AI_INPUT_MESSAGES,
+        c.GEN_AI_OUTPUT_MESSAGES,
+        c.GEN_AI_RETRIEVAL_QUERY_TEXT,
+        c.GEN_AI_MEMORY_QUERY_TEXT,
+        c.GEN_AI_EVENT_DETAILS,
+    }
+)
 
 
 def _matches(shape: Shape) -> bool:
@@ -194,7 +205,7 @@ def _facts(span: Span, shape: Shape) -> Found:
     if shape.has(_CALL_SIGNS):
         _read_call(span, found)
     if "prompt_name" in found:
-        variables = prefixed(attributes, c.GEN_AI_PROMPT_VARIABLE)
+        variables = named_texts(attributes, shape.under(c.GEN_AI_PROMPT_VARIABLE))
         if variables:
             found["prompt_variables"] = variables
     if rules:
@@ -390,4 +401,4 @@ def _score(attributes: Attributes, trace_id: str, span_id: str, time_ns: int) ->
     )
 
 
-DIALECT = Dialect("genai", 1, _matches, _facts, _previews, _conversation, _scores)
+DIALECT = Dialect("genai", 1, _matches, _facts, _previews, _conversation, _scores, content=_CONTENT)

@@ -43,8 +43,13 @@ _PARAMETERS = (
     (c.GEN_AI_REQUEST_REASONING_EFFORT, "reasoning.level"),
     (c.GEN_AI_REQUEST_N, "choice.count"),
 )
-_FINISH = (c.GEN_AI_RESPONSE_FINISH_REASON, c.GEN_AI_RESPONSE_STOP_REASON)
+_FINISH = (
+    c.GEN_AI_RESPONSE_FINISH_REASON,
+    c.GEN_AI_RESPONSE_STOP_REASON,
+    c.GEN_AI_COMPLETION_FINISH_REASON.format(0),
+)
 _COSTS = (c.OPERATION_COST, c.GEN_AI_USAGE_COST, c.GEN_AI_USAGE_TOTAL_COST)
+_ENDS = frozenset(_FINISH + _COSTS)
 _SIGNS = frozenset(
     {
         *(name for name, _ in _TEXTS + _USAGE + _PARAMETERS),
@@ -56,7 +61,6 @@ _SIGNS = frozenset(
         c.GEN_AI_PROMPT_CONTENT.format(0),
         c.GEN_AI_COMPLETION_CONTENT.format(0),
         c.GEN_AI_COMPLETION_ROLE.format(0),
-        c.GEN_AI_COMPLETION_FINISH_REASON.format(0),
         c.GEN_AI_IS_STREAMING,
         c.GEN_AI_TOOL_INPUT,
         c.GEN_AI_TOOL_OUTPUT,
@@ -73,6 +77,17 @@ _EVENT_ROLES = {
 }
 _EVENTS = frozenset((*_EVENT_ROLES, c.GEN_AI_EVENT_CHUNK))
 _ANSWERS = (c.GEN_AI_EVENT_CHOICE, c.GEN_AI_EVENT_CONTENT_COMPLETION)
+_CONTENT = frozenset(
+    {
+        c.GEN_AI_PROMPT,
+        c.GEN_AI_PROMPT + ".",
+        c.GEN_AI_COMPLETION,
+        c.GEN_AI_COMPLETION + ".",
+        c.GEN_AI_TOOL_INPUT,
+        c.GEN_AI_TOOL_OUTPUT,
+        *_EVENT_ROLES,
+    }
+)
 
 
 def _matches(shape: Shape) -> bool:
@@ -90,13 +105,16 @@ def _facts(span: Span, shape: Shape) -> Found:
         found["usage"] = usage
         rules["usage"] = next(name for name, _ in _USAGE if name in attributes)
     parameters = {
-        field: value for name, field in _PARAMETERS if (value := attributes.get(name)) is not None
+        field: value
+        for name, field in shape.of(_PARAMETERS)
+        if (value := attributes[name]) is not None
     }
     if parameters:
         found["model_parameters"] = parameters
     _read_kind(span, found, rules)
-    _read_finish(attributes, found)
-    _read_cost(attributes, found, rules)
+    if shape.has(_ENDS):
+        _read_finish(attributes, found)
+        _read_cost(attributes, found, rules)
     stream = boolean(attributes.get(c.GEN_AI_IS_STREAMING))
     if stream is not None:
         found["stream"] = stream
@@ -157,7 +175,7 @@ def _read_kind(span: Span, found: Found, rules: dict[str, str]) -> None:
 
 
 def _read_finish(attributes: Attributes, found: Found) -> None:
-    for name in (*_FINISH, c.GEN_AI_COMPLETION_FINISH_REASON.format(0)):
+    for name in _FINISH:
         value = attributes.get(name)
         if value:
             found["finish_reasons"] = texts(value)
@@ -306,4 +324,4 @@ def _with_role(fields: Attributes, role: str) -> Value:
     return {**said, "tool_call_id": call_id} if call_id else said
 
 
-DIALECT = Dialect("genai_legacy", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("genai_legacy", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

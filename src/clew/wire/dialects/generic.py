@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clew import conventions as c
-from clew.span import Conversation
+from clew.span import Conversation, Resource
 from clew.wire.dialects.dialect import Dialect, Found
 from clew.wire.previews import Preview, fold, of_input, of_output
 from clew.wire.providers import framework_of_scope
@@ -37,7 +37,8 @@ _TEXTS = (
     (c.DEPLOYMENT_ENVIRONMENT_NAME, "environment"),
     (c.DEPLOYMENT_ENVIRONMENT, "environment"),
 )
-_SIGNS = frozenset({c.HTTP_RESEND_COUNT, c.PLAIN_LEVEL, c.PLAIN_MODEL, c.SESSION_ID})
+_SIGNS = frozenset({c.HTTP_RESEND_COUNT, c.PLAIN_LEVEL, c.PLAIN_MODEL})
+_RULED = ((c.SESSION_ID, "session_id"),)
 _LEVELS = {
     "debug": "debug",
     "info": "info",
@@ -69,6 +70,21 @@ _VECTOR_DATABASES = frozenset(
     }
 )
 _SEARCHES = frozenset({"query", "search", "retrieve", "get", "similarity_search", "hybrid_search"})
+_CONTENT = frozenset(
+    {
+        c.PLAIN_INPUT,
+        c.PLAIN_OUTPUT,
+        c.DB_QUERY_TEXT,
+        c.DB_STATEMENT,
+        c.HTTP_REQUEST_METHOD,
+        c.HTTP_METHOD,
+        c.HTTP_RESPONSE_STATUS_CODE,
+        c.HTTP_STATUS_CODE,
+        c.URL_FULL,
+        c.HTTP_URL,
+        c.URL_PATH,
+    }
+)
 
 
 def _matches(_shape: Shape) -> bool:
@@ -78,9 +94,9 @@ def _matches(_shape: Shape) -> bool:
 def _facts(span: Span, shape: Shape) -> Found:
     attributes = span.attributes
     found: Found = {}
-    rules: dict[str, str] = {}
+    rules = {field: name for name, field in shape.of(_RULED)}
     read_texts(attributes, shape.of(_TEXTS), found)
-    read_texts(span.resource.attributes, _RESOURCE_TEXTS, found)
+    _read_resource(span.resource, found)
     framework = framework_of_scope(span.scope.name)
     if framework:
         found["framework"] = framework
@@ -94,6 +110,33 @@ def _facts(span: Span, shape: Shape) -> Found:
     return found
 
 
+class _LastResource:
+    """What the resource says that the last span came from: all spans of an export share one."""
+
+    __slots__ = ("known",)
+
+    def __init__(self) -> None:
+        self.known: tuple[Resource, Found] = Resource(), {}
+
+    def read(self, resource: Resource) -> Found:
+        """The fields that `resource` tells, which MUST not be changed."""
+        last, told = self.known
+        if resource is not last:
+            told = {}
+            read_texts(resource.attributes, _RESOURCE_TEXTS, told)
+            self.known = resource, told
+        return told
+
+
+_last_resource = _LastResource()
+
+
+def _read_resource(resource: Resource, found: Found) -> None:
+    for field, said in _last_resource.read(resource).items():
+        if field not in found:
+            found[field] = said
+
+
 def _read_plain(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
     resent = count(attributes.get(c.HTTP_RESEND_COUNT))
     if resent is not None:
@@ -104,8 +147,6 @@ def _read_plain(attributes: Attributes, found: Found, rules: dict[str, str]) -> 
     if c.PLAIN_MODEL in attributes and found.get("kind") is None:
         found["request_model"] = text(attributes[c.PLAIN_MODEL])
         rules["model"] = c.PLAIN_MODEL
-    if c.SESSION_ID in attributes:
-        rules["session_id"] = c.SESSION_ID
 
 
 def _previews(span: Span, kind: Kind) -> Preview:
@@ -180,4 +221,4 @@ def _request_line(attributes: Attributes) -> str:
     return fold(f"{text(method)} {text(target)}")
 
 
-DIALECT = Dialect("generic", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("generic", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

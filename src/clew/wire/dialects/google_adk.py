@@ -25,6 +25,14 @@ _SCOPE = "gcp.vertex.agent"
 _NAME_KINDS: dict[str, Kind] = {"call_llm": "llm", "invocation": "workflow"}
 _EMPTY = "{}"
 """What stands where content is not captured, or a span has none."""
+_CONTENT = frozenset(
+    {
+        c.GCP_VERTEX_TOOL_CALL_ARGS,
+        c.GCP_VERTEX_TOOL_RESPONSE,
+        c.GCP_VERTEX_LLM_REQUEST,
+        c.GCP_VERTEX_LLM_RESPONSE,
+    }
+)
 
 
 def _matches(shape: Shape) -> bool:
@@ -85,4 +93,4 @@ def _told(span: Span, name: str) -> Value:
     return None if value == _EMPTY else value
 
 
-DIALECT = Dialect("google_adk", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("google_adk", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

@@ -45,6 +45,7 @@ _WRAPPERS = (
 _LIMIT_CHARS = 65_536
 """A state longer than this is shown as it is: opening it costs more than its preview says."""
 _AGENT = ('"lc_agent_name": "', '"lc_agent_name":"')
+_CONTENT = frozenset(_INPUTS + _OUTPUTS)
 
 
 def _matches(shape: Shape) -> bool:
@@ -157,4 +158,4 @@ def _first(attributes: Attributes, names: Sequence[str]) -> Value:
     return next((attributes[name] for name in names if attributes.get(name) is not None), None)
 
 
-DIALECT = Dialect("langchain", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("langchain", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

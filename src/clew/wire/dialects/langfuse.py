@@ -14,7 +14,7 @@ from clew.span import Conversation
 from clew.wire.dialects.dialect import Dialect, Found
 from clew.wire.messages import parse, tool_definitions
 from clew.wire.previews import Preview, of_answer, of_arguments, of_input, of_output
-from clew.wire.values import count, decoded, number, prefixed, read_texts, record, text, texts
+from clew.wire.values import count, decoded, named_texts, number, read_texts, record, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ _CACHE_READ = ("input_cached_tokens", "cache_read_input_tokens", "input_cache_re
 _CACHE_WRITE = ("input_cache_creation", "cache_creation_input_tokens")
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens")
 _COST = (("input", "input_usd"), ("output", "output_usd"), ("total", "total_usd"))
+_CONTENT = frozenset({c.LANGFUSE_INPUT, c.LANGFUSE_OUTPUT})
 
 
 def _matches(shape: Shape) -> bool:
@@ -76,7 +77,7 @@ def _facts(span: Span, shape: Shape) -> Found:
         found["kind"], rules["kind"] = kind, c.LANGFUSE_TYPE
     if kind in ("agent", "tool"):
         found[f"{kind}_name"] = span.name
-    _read_labels(attributes, found)
+    _read_labels(attributes, shape, found)
     usage = _usage(record(attributes.get(c.LANGFUSE_USAGE_DETAILS)))
     if usage:
         found["usage"] = usage
@@ -122,7 +123,7 @@ def _is_tool(item: Value) -> bool:
     return isinstance(content, dict) and content.get("type") == "function"
 
 
-def _read_labels(attributes: Attributes, found: Found) -> None:
+def _read_labels(attributes: Attributes, shape: Shape, found: Found) -> None:
     level = _LEVELS.get(text(attributes.get(c.LANGFUSE_LEVEL)))
     if level:
         found["level"] = level
@@ -131,8 +132,8 @@ def _read_labels(attributes: Attributes, found: Found) -> None:
     if c.LANGFUSE_TAGS in attributes:
         found["tags"] = texts(attributes[c.LANGFUSE_TAGS])
     told = {
-        **prefixed(attributes, c.LANGFUSE_TRACE_METADATA),
-        **prefixed(attributes, c.LANGFUSE_METADATA),
+        **named_texts(attributes, shape.under(c.LANGFUSE_TRACE_METADATA)),
+        **named_texts(attributes, shape.under(c.LANGFUSE_METADATA)),
     }
     if told:
         # Its fifth version writes every value as JSON, the earlier ones strings as they are.
@@ -201,4 +202,4 @@ def _read_first_token(span: Span, found: Found) -> None:
         found["ttft_ns"] = at_ns - span.start_ns
 
 
-DIALECT = Dialect("langfuse", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("langfuse", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from clew import conventions as c
 from clew.wire.dialects.dialect import Dialect, Found
-from clew.wire.values import count, prefixed, read_texts, record, text
+from clew.wire.values import count, named_texts, read_texts, record, text
 
 if TYPE_CHECKING:
     from clew.span import Attributes, Kind, Span
@@ -58,7 +58,7 @@ def _facts(span: Span, shape: Shape) -> Found:
     rules: dict[str, str] = {}
     read_texts(attributes, shape.of(_TEXTS), found)
     _read_kind(span, found, rules)
-    told = prefixed(attributes, _METADATA)
+    told = named_texts(attributes, shape.under(_METADATA))
     metadata = {key: said for key, said in told.items() if not key.startswith(_OWN)}
     if metadata:
         found["metadata"] = metadata

@@ -103,6 +103,7 @@ _COST = (
     (c.LLM_COST_COMPLETION, "output_usd"),
     (c.LLM_COST_TOTAL, "total_usd"),
 )
+_MEASURED = frozenset({c.LLM_FINISH_REASON, c.OUTPUT_VALUE, *(name for name, _ in _USAGE + _COST)})
 _RULED = (
     (c.SESSION_ID, "session_id"),
     (c.DECISION_MODEL_NAME, "model"),
@@ -154,6 +155,20 @@ _SIGNS = frozenset(
         c.RETRIEVAL_DOCUMENTS + ".0.document.content",
     }
 )
+_CONTENT = frozenset(
+    {
+        c.INPUT_VALUE,
+        c.OUTPUT_VALUE,
+        c.LLM_INPUT_MESSAGES,
+        c.LLM_INPUT_MESSAGES + ".",
+        c.LLM_OUTPUT_MESSAGES + ".",
+        c.LLM_PROMPTS + ".",
+        c.EMBEDDING_EMBEDDINGS + ".",
+        c.RERANKER_QUERY,
+        c.RETRIEVAL_DOCUMENTS + ".",
+        c.RERANKER_OUTPUT_DOCUMENTS + ".",
+    }
+)
 _SENT_ROLES = {"tool-call": "assistant", "tool-response": "user"}
 """Roles of smolagents' memory, and the roles as which it sends such messages to the model."""
 _ANNOTATORS: dict[str, Annotator] = {"HUMAN": "person", "LLM": "model", "CODE": "code"}
@@ -192,7 +207,8 @@ def _facts(span: Span, shape: Shape) -> Found:
     found: Found = {}
     rules = {field: name for name, field in shape.of(_RULED)}
     read_texts(attributes, shape.of(_TEXTS), found)
-    _read_numbers(attributes, shape, found, rules)
+    if shape.has(_MEASURED):
+        _read_numbers(attributes, shape, found, rules)
     if shape.has(_LABELS):
         _read_parameters(attributes, found)
         _read_labels(attributes, found)
@@ -627,4 +643,6 @@ def _annotations(source: Span, prefix: str, member: str, owner: dict[str, str]) 
 
 
 KIND = Dialect("openinference", 1, _says_kind, _explicit_kind)
-DIALECT = Dialect("openinference", 1, _matches, _facts, _previews, _conversation, _scores)
+DIALECT = Dialect(
+    "openinference", 1, _matches, _facts, _previews, _conversation, _scores, content=_CONTENT
+)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from clew.wire.shape import Shape
 
 _SCOPE = "strands."
+_CONTENT = frozenset({c.GEN_AI_EVENT_TOOL, c.GEN_AI_EVENT_CHOICE})
 
 
 def _matches(shape: Shape) -> bool:
@@ -48,4 +49,4 @@ def _told(span: Span) -> tuple[Value, Value]:
     return given, gave
 
 
-DIALECT = Dialect("strands", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("strands", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

@@ -19,8 +19,8 @@ from clew.wire.values import (
     count,
     decoded,
     decoded_json,
+    named_texts,
     number,
-    prefixed,
     read_counts,
     read_texts,
     text,
@@ -97,6 +97,9 @@ _EARLY = frozenset(
         *(name for name, _ in _PARAMETERS),
     }
 )
+_GUARDED = frozenset(
+    {c.GEN_AI_GUARDRAIL_STATUS, c.GEN_AI_GUARDRAIL_FAILED_COUNT, c.GEN_AI_TASK_STATUS}
+)
 _SIGNS = frozenset(
     {
         c.TRACELOOP_SPAN_KIND,
@@ -132,6 +135,7 @@ _OUTPUTS = (
 )
 _RESULT_EVENTS = (c.DB_EVENT_QUERY_RESULT, c.DB_EVENT_SEARCH_RESULT)
 _EVENTS = frozenset((*_RESULT_EVENTS, c.LLM_EVENT_CHUNK))
+_CONTENT = frozenset(_INPUTS + _OUTPUTS + _RESULT_EVENTS)
 
 
 def _says_kind(shape: Shape) -> bool:
@@ -163,9 +167,11 @@ def _facts(span: Span, shape: Shape) -> Found:
     read_texts(attributes, shape.of(_TEXTS), found)
     _read_kind(span, found, rules)
     _read_entity(attributes, found)
-    _read_association(attributes, found, rules)
-    _read_legacy_call(span, found, rules)
-    _read_guardrail(attributes, found)
+    _read_association(attributes, shape, found, rules)
+    if span.events or shape.has(_EARLY):
+        _read_legacy_call(span, found, rules)
+    if shape.has(_GUARDED):
+        _read_guardrail(attributes, found)
     for name in (c.TRACELOOP_PROMPT_KEY, c.TRACELOOP_PROMPT_VERSION):
         if name in attributes:
             rules["prompt"] = name
@@ -225,8 +231,10 @@ def _read_entity(attributes: Attributes, found: Found) -> None:
         found["agent_version"] = text(version)
 
 
-def _read_association(attributes: Attributes, found: Found, rules: dict[str, str]) -> None:
-    properties = prefixed(attributes, c.TRACELOOP_ASSOCIATION)
+def _read_association(
+    attributes: Attributes, shape: Shape, found: Found, rules: dict[str, str]
+) -> None:
+    properties = named_texts(attributes, shape.under(c.TRACELOOP_ASSOCIATION))
     if properties:
         found["metadata"] = {k: v for k, v in properties.items() if k not in _OWN_FIELDS}
         if properties.get("tags"):
@@ -235,15 +243,13 @@ def _read_association(attributes: Attributes, found: Found, rules: dict[str, str
         rules["session_id"] = next(
             name for name, field in _TEXTS if field == "session_id" and name in attributes
         )
-    variables = prefixed(attributes, c.TRACELOOP_PROMPT_VARIABLE)
+    variables = named_texts(attributes, shape.under(c.TRACELOOP_PROMPT_VARIABLE))
     if variables:
         found["prompt_variables"] = variables
 
 
 def _read_legacy_call(span: Span, found: Found, rules: dict[str, str]) -> None:
     attributes = span.attributes
-    if _EARLY.isdisjoint(attributes) and not span.events:
-        return
     usage: Found = {}
     read_counts(attributes, _USAGE, usage)
     if usage:
@@ -323,4 +329,4 @@ def _document(attributes: Attributes, prefix: str) -> Document:
 
 
 KIND = Dialect("traceloop", 1, _says_kind, _explicit_kind)
-DIALECT = Dialect("traceloop", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("traceloop", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)

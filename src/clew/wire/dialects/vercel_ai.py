@@ -24,8 +24,8 @@ from clew.wire.previews import (
 from clew.wire.values import (
     decoded,
     decoded_json,
+    named_texts,
     number,
-    prefixed,
     read_counts,
     read_texts,
     records,
@@ -75,6 +75,7 @@ _USAGE = (
     (c.AI_USAGE + "outputTokenDetails.reasoningTokens", "reasoning_tokens"),
 )
 _OWN_FIELDS = frozenset({"sessionId", "userId", "tags"})
+_CONTENT = frozenset({_PREFIX})
 
 
 def _matches(shape: Shape) -> bool:
@@ -97,7 +98,7 @@ def _facts(span: Span, shape: Shape) -> Found:
     read_counts(attributes, shape.of(_USAGE), usage)
     if usage:
         found["usage"], rules["usage"] = usage, c.AI_USAGE
-    _read_labels(attributes, found)
+    _read_labels(attributes, shape, found)
     _read_first_chunk(attributes, found)
     finish = attributes.get(c.AI_RESPONSE_FINISH_REASON)
     if finish:
@@ -152,14 +153,14 @@ def _answer(attributes: Attributes) -> list[Message]:
     return [told] if held else []
 
 
-def _read_labels(attributes: Attributes, found: Found) -> None:
-    told = prefixed(attributes, c.AI_METADATA)
+def _read_labels(attributes: Attributes, shape: Shape, found: Found) -> None:
+    told = named_texts(attributes, shape.under(c.AI_METADATA))
     metadata = {key: said for key, said in told.items() if key not in _OWN_FIELDS}
     if metadata:
         found["metadata"] = metadata
     if told.get("tags"):
         found["tags"] = texts(attributes[c.AI_METADATA + "tags"])
-    settings = prefixed(attributes, c.AI_SETTINGS)
+    settings = named_texts(attributes, shape.under(c.AI_SETTINGS))
     if settings:
         found["model_parameters"] = {
             name: attributes[c.AI_SETTINGS + name] for name in settings if name != "maxRetries"
@@ -172,4 +173,4 @@ def _read_first_chunk(attributes: Attributes, found: Found) -> None:
         found["ttft_ns"], found["stream"] = int(milliseconds * 1e6), True
 
 
-DIALECT = Dialect("vercel_ai", 1, _matches, _facts, _previews, _conversation)
+DIALECT = Dialect("vercel_ai", 1, _matches, _facts, _previews, _conversation, content=_CONTENT)
