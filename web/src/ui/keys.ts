@@ -23,11 +23,11 @@ interface KeyMap {
 export const useKeyMap = create<KeyMap>(() => ({ groups: [] }));
 
 /** What can be done here besides walking about, the page's own in front: each once, by what it is called. */
-export function listCommands(groups: KeyMap["groups"]): { title: string; binding: Binding }[] {
-  const named = new Map<string, { title: string; binding: Binding }>();
-  for (const { title, bindings } of groups.toReversed()) {
+export function listCommands(groups: KeyMap["groups"]): Binding[] {
+  const named = new Map<string, Binding>();
+  for (const { bindings } of groups.toReversed()) {
     for (const binding of bindings) {
-      if (binding.command && !named.has(binding.label)) named.set(binding.label, { title, binding });
+      if (binding.command && !named.has(binding.label)) named.set(binding.label, binding);
     }
   }
   return [...named.values()];

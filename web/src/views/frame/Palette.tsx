@@ -60,8 +60,8 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
         )}
         {commands.length > 0 && (
           <Command.Group heading="On this page">
-            {commands.map(({ title, binding }) => (
-              <Item key={binding.label} value={`${title} ${binding.label}`} icon={<CornerDownLeft size={14} />} keys={binding.keys} onSelect={() => perform(binding)}>
+            {commands.map((binding) => (
+              <Item key={binding.label} value={binding.label} icon={<CornerDownLeft size={14} />} keys={binding.keys} onSelect={() => perform(binding)}>
                 {binding.label}
               </Item>
             ))}
