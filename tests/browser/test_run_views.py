@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -12,7 +13,7 @@ import make
 from clew.span import Span
 
 from .app import App
-from .runs import failed, talk, trip
+from .runs import failed, said, talk, trip
 
 pytestmark = pytest.mark.browser
 
@@ -241,3 +242,53 @@ def test_span_says_why_it_is_what_it_is(app: App) -> None:
     expect(app.at("cost-sum")).to_contain_text(
         re.compile(r"1,000 in \(\$.*\) \+ 10 out \(\$.*\) = \$.*packaged price table")
     )
+
+
+def test_find_reaches_the_conversation(app: App, page: Page) -> None:
+    """Turns that say it are counted, marked and walked through; the rest of a long text counts."""
+    root = make.agent("planner")
+    calls = [
+        make.llm(
+            parent=root,
+            gen_ai__input__messages=json.dumps([said("user", question)]),
+            gen_ai__output__messages=json.dumps([said("assistant", answer)]),
+        )
+        for question, answer in (
+            ("Bergen?", "Yes."),
+            ("Weather?", "Rain. " * 99 + "Then Bergen."),
+            ("Thanks.", "You are welcome."),
+        )
+    ]
+    app.send(root, *calls)
+    app.open_run(root, view="conversation")
+    expect(app.at("turn")).to_have_count(3)
+    app.press("/")
+    page.keyboard.type("bergen")
+    expect(app.at("find-count")).to_have_text("2 turns")
+    app.press("Enter")
+    expect(_turn(app, calls[0])).to_have_attribute("aria-current", "true")
+    app.at("find-in-run").blur()
+    app.press("n")
+    expect(_turn(app, calls[1])).to_have_attribute("aria-current", "true")
+    assert page.evaluate("CSS.highlights.get('clew-find').size") == 2
+    app.press("N")
+    expect(_turn(app, calls[0])).to_have_attribute("aria-current", "true")
+    app.press("?")
+    expect(app.at("key-help")).to_contain_text("Find in this run")
+
+
+def test_palette_offers_what_the_run_can_do(app: App, page: Page) -> None:
+    """A view by its name; and find, which keeps the focus once the palette is gone."""
+    run = talk()
+    app.send(*run)
+    app.open_run(run.planner)
+    expect(app.span_row(run.planner)).to_be_visible()
+    for word in ("conversation", "find in"):
+        app.press("Control+k")
+        page.get_by_role("combobox").fill(word)
+        expect(page.locator("[cmdk-item][data-selected=true]")).to_contain_text(
+            re.compile(word, re.IGNORECASE)
+        )
+        app.press("Enter")
+    expect(app.at("conversation")).to_be_visible()
+    expect(app.at("find-in-run")).to_be_focused()

@@ -170,6 +170,15 @@ export const searchQuery = (project: string, q: string, range: Range) =>
     enabled: q !== "",
   });
 
+/** The contents of one run that hold words, whole ones: as many as a page of hits has. */
+export const saidInRunQuery = (project: string, traceId: string, q: string) =>
+  queryOptions({
+    queryKey: ["search", project, q, traceId],
+    queryFn: ({ signal }) =>
+      request<SearchPage>(path`/api/projects/${project}/search`, { query: { q, filter: `trace:"${traceId}"`, limit: 200 }, signal }),
+    enabled: q !== "",
+  });
+
 export const statsQuery = (project: string, metric: string, group_by: string, range: Range) =>
   queryOptions({
     queryKey: ["stats", project, metric, group_by, range],

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildTurns, type Dialogue, sentBy } from "./dialogue";
+import { buildTurns, type Dialogue, findTurns, sentBy, stepTurn } from "./dialogue";
 import { makeSkeleton } from "./make";
 import { openRun } from "./run";
 
@@ -67,5 +67,32 @@ describe("turns", () => {
         for (const turn of buildTurns(dialogueOf(calls), run)) expect(turn.repeated + turn.fresh.length).toBe(turn.sent);
       }),
     );
+  });
+});
+
+describe("finding", () => {
+  const said = ["Hello", "Oslo, please", "Booked in Oslo"];
+  const dialogue = dialogueOf([{ sent: [0, 1] }, { sent: [0, 1], before: 0, output: [2] }]);
+  Object.assign(dialogue.messages, { name: ["", "", ""], preview: said });
+  const turns = buildTurns(dialogue, run);
+
+  it("names turns that say it first, not those that repeat it", () => {
+    expect(findTurns(dialogue, turns, "oslo PLEASE", new Set())).toEqual([0]);
+    expect(findTurns(dialogue, turns, "oslo", new Set())).toEqual([0, 1]);
+    expect(findTurns(dialogue, turns, "hello booked", new Set())).toEqual([]);
+    expect(findTurns(dialogue, turns, "", new Set(["c0"]))).toEqual([]);
+  });
+
+  it("names turns that are known to say it further on", () => {
+    expect(findTurns(dialogue, turns, "bristol", new Set(["c1"]))).toEqual([1]);
+  });
+
+  it("goes from turn to turn and round, from a step between them too", () => {
+    const [first, second] = turns.map(({ node }) => node);
+    expect(stepTurn(turns, [0, 1], first, 1)).toBe(1);
+    expect(stepTurn(turns, [0, 1], second, 1)).toBe(0);
+    expect(stepTurn(turns, [0, 1], second - 1, -1)).toBe(0);
+    expect(stepTurn(turns, [0, 1], 0, 1)).toBe(0);
+    expect(stepTurn(turns, [], first, 1)).toBe(-1);
   });
 });

@@ -3,6 +3,7 @@
  * before it, and what it no longer holds.
  */
 import { nameOf, nodeOf, type Run } from "./run";
+import { splitWords } from "./search";
 import { ancestors } from "./tree";
 
 export type Origin = "system" | "tools" | "user" | "assistant" | "result";
@@ -91,6 +92,36 @@ export function buildTurns(dialogue: Dialogue, run: Run): Turn[] {
       ...whose(run, node),
     };
   });
+}
+
+/**
+ * The places of the turns that say every word of `query` for the first time in the run, going by
+ * what messages begin with; and the turns whose span is `known` to say them.
+ */
+export function findTurns(dialogue: Dialogue, turns: readonly Turn[], query: string, known: ReadonlySet<string>): number[] {
+  const words = splitWords(query);
+  if (words.length === 0) return [];
+  const { name, preview } = dialogue.messages;
+  return turns.flatMap((turn, place) => {
+    const messages = newIn(dialogue, turn);
+    const text = [turn.agent, ...messages.flatMap((message) => [name[message], preview[message]])].join("\n").toLowerCase();
+    return words.every((word) => text.includes(word)) || known.has(turn.spanId) ? [place] : [];
+  });
+}
+
+/** What a turn shows: the messages new to it and its answer. */
+function newIn({ calls }: Dialogue, { call, fresh }: Turn): number[] {
+  return [...fresh.map((place) => calls.input[call][place]), ...calls.output[call]];
+}
+
+/** The turn after the one at `node`, or with -1 before it, of those at `places`; round at the ends, -1 for none. */
+export function stepTurn(turns: readonly Turn[], places: readonly number[], node: number, by: 1 | -1): number {
+  const at = turns.findIndex((turn) => turn.node === node);
+  const later = turns.findIndex((turn) => turn.node > node);
+  // A step that is no turn stands between two of them.
+  const from = at >= 0 ? at : (later < 0 ? turns.length : later) - 0.5;
+  const next = by === 1 ? places.find((place) => place > from) : places.findLast((place) => place < from);
+  return next ?? (by === 1 ? places[0] : places.at(-1)) ?? -1;
 }
 
 function startOf(all: readonly number[]) {

@@ -6,7 +6,7 @@ export function Marked({ text, ranges }: { text: string; ranges: readonly (reado
     return (
       <span key={start}>
         {text.slice(start, range?.[0])}
-        {range && <mark className="rounded-[2px] bg-mark text-inherit">{text.slice(range[0], range[1])}</mark>}
+        {range && <mark className="rounded-[2px] bg-mark text-text">{text.slice(range[0], range[1])}</mark>}
       </span>
     );
   });

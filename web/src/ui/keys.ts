@@ -5,9 +5,11 @@ import { create } from "zustand";
 export interface Binding {
   keys: string;
   label: string;
-  run: (event: KeyboardEvent) => void;
+  run: () => void;
   /** Works while typing too; for keys that carry a modifier, and Escape. */
   everywhere?: boolean;
+  /** Offered in the command palette too. */
+  command?: boolean;
 }
 
 /** What "mod" is on the reader's keyboard. */
@@ -19,6 +21,17 @@ interface KeyMap {
 
 /** The keys that work right now, for the page that lists them. */
 export const useKeyMap = create<KeyMap>(() => ({ groups: [] }));
+
+/** What can be done here besides walking about, the page's own in front: each once, by what it is called. */
+export function listCommands(groups: KeyMap["groups"]): Binding[] {
+  const named = new Map<string, Binding>();
+  for (const { bindings } of groups.toReversed()) {
+    for (const binding of bindings) {
+      if (binding.command && !named.has(binding.label)) named.set(binding.label, binding);
+    }
+  }
+  return [...named.values()];
+}
 
 /** Make keys work while the calling component is on the page. The latest component wins a key. */
 export function useKeys(title: string, bindings: readonly Binding[], enabled = true): void {
@@ -54,7 +67,7 @@ export function dispatchKey(event: KeyboardEvent): void {
   if (!binding) return;
   event.preventDefault();
   pending = { key: "", at: 0 };
-  binding.run(event);
+  binding.run();
 }
 
 function findBinding(keys: string, typing: boolean): Binding | undefined {

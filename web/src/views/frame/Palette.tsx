@@ -1,22 +1,30 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
-import { ArrowRight, FolderOpen, Hash, ListTree, MessagesSquare, Search, Settings } from "lucide-react";
+import { ArrowRight, CornerDownLeft, FolderOpen, Hash, ListTree, MessagesSquare, Search, Settings } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { projectsQuery } from "../../api/queries";
+import { type Binding, listCommands, useKeyMap } from "../../ui/keys";
 import { keepScope, useProject } from "./scope";
 
-/** Jump to a page, a project, a run by its id, or into the contents of runs. */
+/** Do what the page offers, or jump to a page, a project, a run by its id, or into the contents of runs. */
 export default function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const project = useProject();
   const navigate = useNavigate();
   const { data: projects = [] } = useQuery(projectsQuery());
   const [text, setText] = useState("");
   const typed = text.trim();
+  // The dialog gives the focus back on its way out; what takes the focus comes after that.
+  const perform = ({ run }: Binding) => {
+    onOpenChange(false);
+    requestAnimationFrame(() => setTimeout(run));
+  };
   const go = (jump: () => Promise<void>) => {
     onOpenChange(false);
     void jump();
   };
+  const groups = useKeyMap((state) => state.groups);
+  const commands = listCommands(groups);
   const params = { project };
 
   return (
@@ -31,7 +39,7 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
       <Command.Input
         value={text}
         onValueChange={setText}
-        placeholder="A page, a project, a trace id, or words to search for"
+        placeholder="A command, a page, a project, a trace id, or words to search for"
         className="h-11 w-full border-b border-line bg-transparent px-4 text-lg outline-none placeholder:text-faint"
       />
       <Command.List className="max-h-80 overflow-auto p-1.5">
@@ -48,6 +56,15 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
             <Item value={`filter ${typed}`} icon={<ListTree size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs", params, search: { filter: typed } }))}>
               Filter runs by <span className="font-mono text-sm">{typed}</span>
             </Item>
+          </Command.Group>
+        )}
+        {commands.length > 0 && (
+          <Command.Group heading="On this page">
+            {commands.map((binding) => (
+              <Item key={binding.label} value={binding.label} icon={<CornerDownLeft size={14} />} keys={binding.keys} onSelect={() => perform(binding)}>
+                {binding.label}
+              </Item>
+            ))}
           </Command.Group>
         )}
         <Command.Group heading="Pages">
@@ -76,7 +93,7 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
   );
 }
 
-function Item({ value, icon, onSelect, children }: { value: string; icon: ReactNode; onSelect: () => void; children: ReactNode }) {
+function Item({ value, icon, keys, onSelect, children }: { value: string; icon: ReactNode; keys?: string; onSelect: () => void; children: ReactNode }) {
   return (
     <Command.Item
       value={value}
@@ -85,6 +102,7 @@ function Item({ value, icon, onSelect, children }: { value: string; icon: ReactN
     >
       <span className="text-faint">{icon}</span>
       <span className="min-w-0 flex-1 truncate">{children}</span>
+      {keys && <kbd className="kbd">{keys}</kbd>}
       <ArrowRight size={13} className="invisible text-faint group-data-[selected=true]:visible" />
     </Command.Item>
   );

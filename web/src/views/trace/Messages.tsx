@@ -78,12 +78,12 @@ export function TurnBlock({ turn: { message, parts }, traceId, answer = false }:
         {message.name && <span className="text-muted">{message.name}</span>}
         {message.truncated && <span className="text-error-text" title="The sender or the size limit cut this message off">cut off</span>}
         <span className="flex-1" />
+        <CopyButton text={() => textOf(message)} label="Copy the message" className="invisible group-focus-within/turn:visible group-hover/turn:visible" />
         {message.finish_reason && (
           <span className="text-xs text-faint" title="Why the model stopped">
             {message.finish_reason}
           </span>
         )}
-        <CopyButton text={() => textOf(message)} label="Copy the message" className="invisible group-focus-within/turn:visible group-hover/turn:visible" />
       </header>
       <div className={`border-l-2 pl-3 ${answer ? "border-accent" : "border-line"}`}>
         <Parts parts={parts} traceId={traceId} />

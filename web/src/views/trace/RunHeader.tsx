@@ -115,8 +115,8 @@ function Neighbours({ traceId }: { traceId: string }) {
     if (run) void navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: run.trace_id }, search: keepScope });
   };
   useKeys("Run", [
-    { keys: "[", label: "Previous run of the list", run: () => go(before) },
-    { keys: "]", label: "Next run of the list", run: () => go(after) },
+    { keys: "[", label: "Previous run of the list", command: before !== undefined, run: () => go(before) },
+    { keys: "]", label: "Next run of the list", command: after !== undefined, run: () => go(after) },
   ]);
   if (at < 0) return null;
   return (
@@ -136,7 +136,7 @@ function Actions({ trace }: { trace: Trace }) {
   const [copied, copy] = useCopy();
   const [deleting, setDeleting] = useState(false);
   const copyLink = () => copy(location.href);
-  useKeys("Run", [{ keys: "y", label: "Copy the link", run: copyLink }]);
+  useKeys("Run", [{ keys: "y", label: "Copy the link", command: true, run: copyLink }]);
   return (
     <>
       <IconButton label={copied ? "Copied" : "Copy the link  y"} onClick={copyLink}>

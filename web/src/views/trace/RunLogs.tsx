@@ -51,7 +51,7 @@ function LogTable({ logs, run }: { logs: RunLog[]; run: Run | undefined }) {
 
 function FindInLogs({ query, onFind, found, total }: { query: string; onFind: (query: string) => void; found: number; total: number }) {
   const input = useRef<HTMLInputElement>(null);
-  useKeys("Logs", [{ keys: "/", label: "Find in the logs", run: () => input.current?.select() }]);
+  useKeys("Logs", [{ keys: "/", label: "Find in the logs", command: true, run: () => input.current?.select() }]);
   return (
     <div className="flex h-9 shrink-0 items-center gap-1.5 border-b border-line px-3">
       <Search size={13} className="shrink-0 text-faint" />

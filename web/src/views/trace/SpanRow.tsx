@@ -107,7 +107,7 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
         <Highlight text={name + handoff} query={query} />
       </span>
       {model && (
-        <span className="min-w-0 shrink-[4] truncate text-sm text-faint">
+        <span className="min-w-0 shrink-[40] truncate text-sm text-faint">
           <Highlight text={model} query={query} />
         </span>
       )}
@@ -126,7 +126,7 @@ function Name({ run, node, fold, query, closed }: { run: Run; node: number; fold
 
 function ErrorBadge({ text, title = "" }: { text: string; title?: string }) {
   return (
-    <span className="max-w-28 shrink-0 truncate rounded-sm bg-error-soft px-1 text-xs leading-4 font-medium text-error-text" title={title}>
+    <span className="max-w-28 min-w-8 shrink-[4] truncate rounded-sm bg-error-soft px-1 text-xs leading-4 font-medium text-error-text" title={title}>
       {text}
     </span>
   );
@@ -158,8 +158,8 @@ function RetryBadge({ attempt, retries }: { attempt: number; retries: number }) 
   if (attempt === 0 && !(retries > 0)) return null;
   const text = attempt > 0 ? `retry ${formatCount(attempt)}` : formatOf(retries, "retry", "retries");
   return (
-    <span className="flex shrink-0 items-center gap-0.5 rounded-sm bg-hover px-1 text-xs leading-4 text-muted" data-testid="retry" title={attempt > 0 ? "The same was tried before, and failed" : "Tried again within the step"}>
-      <RotateCw size={9} /> {text}
+    <span className="flex shrink-0 items-center gap-0.5 rounded-sm bg-hover px-1 text-xs leading-4 text-muted" data-testid="retry" title={`${text}: ${attempt > 0 ? "the same was tried before, and failed" : "tried again within the step"}`}>
+      <RotateCw size={9} /> <span className="badge-words">{text}</span>
     </span>
   );
 }

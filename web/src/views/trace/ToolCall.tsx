@@ -57,7 +57,7 @@ function ResultElsewhere({ callId }: { callId: string }) {
   const { trace } = useRun((state) => state.run);
   const i = useToolSpan(callId);
   if (i < 0) return <Side label="result" copy=""><span className="text-faint">not in this conversation</span></Side>;
-  const text = trace.error_message.at(i) || trace.output_preview.at(i);
+  const text = [trace.error_type.at(i), trace.error_message.at(i)].filter(Boolean).join(": ") || trace.output_preview.at(i);
   return (
     <Side label="result, from its span" copy={text} failed={isError(trace, i)}>
       {text ? <ValueView value={text} depth={1} /> : <span className="text-faint">nothing recorded</span>}

@@ -1,11 +1,11 @@
-import { ChevronsDownUp, ChevronsUpDown, CircleX, Flame, Maximize, Rows3, Rows4, Search } from "lucide-react";
-import { useRef } from "react";
+import { ChevronsDownUp, ChevronsUpDown, CircleX, Flame, Maximize, Rows3, Rows4 } from "lucide-react";
 import { IconButton } from "../../ui/Button";
-import { formatCount, formatOf } from "../../ui/format";
+import { formatCount } from "../../ui/format";
 import { useKeys } from "../../ui/keys";
 import { Menu, MenuChoice, MenuTitle } from "../../ui/Menu";
 import { HEATS, useColour } from "./colour";
 import { useDensity } from "./density";
+import { FindInRun, tellHits } from "./FindInRun";
 import { useRun, useRunStore } from "./store";
 
 /** What acts on the whole tree, and the search through it. */
@@ -14,7 +14,7 @@ export function Toolbar() {
   const { density, toggle } = useDensity();
   return (
     <div className="flex h-9 shrink-0 items-center gap-0.5 border-b border-line px-2">
-      <FindInRun />
+      <FindSteps />
       <ErrorJump />
       <IconButton label="Expand all  E" data-testid="expand-all" onClick={() => store.getState().openAll()}>
         <ChevronsUpDown size={15} />
@@ -37,7 +37,7 @@ export function Toolbar() {
 function ColourMenu() {
   const { by, choose } = useColour();
   const next = HEATS[(HEATS.indexOf(by) + 1) % HEATS.length];
-  useKeys("Timeline", [{ keys: "c", label: "Colour by kind, duration, cost, tokens", run: () => choose(next) }]);
+  useKeys("Timeline", [{ keys: "c", label: "Colour by kind, duration, cost, tokens", command: true, run: () => choose(next) }]);
   return (
     <Menu
       align="end"
@@ -53,39 +53,12 @@ function ColourMenu() {
   );
 }
 
-function FindInRun() {
+/** The steps whose names and previews hold what is looked for. */
+function FindSteps() {
   const store = useRunStore();
-  const input = useRef<HTMLInputElement>(null);
-  const query = useRun((state) => state.query);
   const count = useRun((state) => state.hits.length);
   const found = useRun((state) => state.found);
-  useKeys("Timeline", [{ keys: "/", label: "Find in this run", run: () => input.current?.select() }]);
-  return (
-    <div className="flex min-w-0 flex-1 items-center gap-1.5 pl-1">
-      <Search size={13} className="shrink-0 text-faint" />
-      <input
-        ref={input}
-        data-testid="find-in-run"
-        aria-label="Find in this run"
-        placeholder="Find in this run"
-        spellCheck={false}
-        className="h-7 min-w-0 flex-1 bg-transparent outline-none placeholder:text-faint"
-        value={query}
-        onChange={(event) => store.getState().find(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter") store.getState().goToHit(event.shiftKey ? -1 : 1);
-          if (event.key !== "Escape") return;
-          store.getState().find("");
-          event.currentTarget.blur();
-        }}
-      />
-      {query !== "" && found !== "" && (
-        <span role="status" className="shrink-0 pr-2 text-sm text-muted tabular-nums" data-testid="find-count">
-          {count === 0 ? "nothing found" : formatOf(count, "span")}
-        </span>
-      )}
-    </div>
-  );
+  return <FindInRun told={found === "" ? "" : tellHits(count, "span")} onGo={(by) => store.getState().goToHit(by)} />;
 }
 
 /** How many steps failed; a click walks through them. */

@@ -31,7 +31,7 @@ export function Views({ loaded }: { loaded: LoadedRun }) {
     void navigate({ search: ({ view: _, ...search }) => (value === "timeline" ? search : { ...search, view: value }), replace: true });
   useKeys(
     "Run",
-    tabs.map(({ value, label }, k) => ({ keys: String(k + 1), label, run: () => choose(value) })),
+    tabs.map(({ value, label }, k) => ({ keys: String(k + 1), label, command: true, run: () => choose(value) })),
   );
   return (
     <Tabs label="Views of the run" tabs={tabs} value={chosen} onChange={(value) => choose(value as RunView)} className="flex-1">

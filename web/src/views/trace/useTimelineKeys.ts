@@ -22,15 +22,13 @@ export function useTimelineKeys(reach: (row: number) => void): void {
     { keys: "ArrowRight", label: "Expand, or to the first child", run: () => openOrDown(store.getState()) },
     { keys: "o", label: "Open or close", run: () => toggle(store.getState()) },
     { keys: "Enter", label: "Open or close", run: () => toggle(store.getState()) },
-    { keys: "e", label: "Next error", run: () => store.getState().goToError() },
-    { keys: "n", label: "Next hit", run: () => store.getState().goToHit(1) },
-    { keys: "N", label: "Previous hit", run: () => store.getState().goToHit(-1) },
-    { keys: "z", label: "Zoom to this span", run: () => zoomToCursor(store.getState()) },
-    { keys: "0", label: "Show the whole run", run: () => store.getState().showAll() },
+    { keys: "e", label: "Next error", command: true, run: () => store.getState().goToError() },
+    { keys: "z", label: "Zoom to this span", command: true, run: () => zoomToCursor(store.getState()) },
+    { keys: "0", label: "Show the whole run", command: true, run: () => store.getState().showAll() },
     { keys: "+", label: "Zoom in", run: () => zoomBy(store.getState(), 1.5) },
     { keys: "-", label: "Zoom out", run: () => zoomBy(store.getState(), 1 / 1.5) },
-    { keys: "E", label: "Expand all", run: () => store.getState().openAll() },
-    { keys: "C", label: "Collapse all", run: () => store.getState().collapseAll() },
+    { keys: "E", label: "Expand all", command: true, run: () => store.getState().openAll() },
+    { keys: "C", label: "Collapse all", command: true, run: () => store.getState().collapseAll() },
   ]);
 }
 

@@ -30,8 +30,8 @@ export function Chart({ context }: { context: Context }) {
   };
   return (
     <div className="px-3">
-      <div ref={frame} className="relative">
-        <span className="pointer-events-none absolute top-0 right-0 text-xs text-faint tabular-nums">{formatShort(most)}</span>
+      <p className="text-right text-xs text-faint tabular-nums">{formatShort(most)} at most</p>
+      <div ref={frame}>
         <svg
           role="img"
           aria-label={`Input tokens of ${formatCount(calls.length)} calls, ${formatShort(most)} at most`}

@@ -65,7 +65,7 @@ function TurnHead({ run, turn, onChoose }: { run: Run; turn: Turn; onChoose: () 
   return (
     <button type="button" className="turn-head" data-testid="turn-head" onClick={onChoose}>
       <KindIcon kind="llm" size={13} />
-      {turn.agent && <span className="shrink-0 font-semibold text-(--agent)">{turn.agent}</span>}
+      {turn.agent && <span className="turn-agent">{turn.agent}</span>}
       <span className={`truncate ${isError(trace, i) ? "text-error-text" : "text-muted"}`}>{name === model || !model ? name : `${name} · ${model}`}</span>
       <span className="flex-1" />
       <span className="num text-faint" title="from the start of the run">

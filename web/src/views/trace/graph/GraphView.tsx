@@ -51,7 +51,7 @@ function Drawing({ graph, layout }: { graph: Graph; layout: Layout }) {
       <div className="relative mx-auto" style={{ width: layout.width, height: layout.height }}>
         <svg width={layout.width} height={layout.height} className="absolute inset-0" aria-hidden>
           <defs>
-            <marker id="graph-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
+            <marker id="graph-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">
               <path d="M0 0L8 4L0 8z" fill="context-stroke" />
             </marker>
           </defs>

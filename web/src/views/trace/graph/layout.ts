@@ -27,8 +27,26 @@ export function layOut(graph: Graph): Layout {
       return { x: x - NODE.width / 2, y: y - NODE.height / 2 };
     }),
     edges: graph.edges.map((edge, k) => {
+      if (edge.from === edge.to) return loopAt(laid.node(edge.to) as { x: number; y: number });
       const { points = [], x, y } = laid.edge(edge.from, edge.to, String(k)) as { points?: { x: number; y: number }[]; x: number; y: number };
       return { points, label: { x, y } };
     }),
+  };
+}
+
+/** How far a loop stands out: what the layout keeps free beside its node. */
+const LOOP = 22;
+
+/** An edge back to its own node, out of its right side and in again below. */
+function loopAt({ x, y }: { x: number; y: number }): Layout["edges"][number] {
+  const [side, out] = [x + NODE.width / 2, x + NODE.width / 2 + LOOP];
+  return {
+    points: [
+      { x: side, y: y - 10 },
+      { x: out, y: y - 10 },
+      { x: out, y: y + 10 },
+      { x: side, y: y + 10 },
+    ],
+    label: { x: out, y },
   };
 }

@@ -60,12 +60,17 @@ function RepeatItem({ run, repeat, first }: { run: Run; repeat: Repeat; first: b
   );
 }
 
+/** As they began: of agents that work side by side the tree tells one after the other. */
+function inOrder(trace: Run["trace"], tree: Run["tree"], nodes: readonly number[]): number[] {
+  return nodes.toSorted((a, b) => trace.start_us[tree.span[a]] - trace.start_us[tree.span[b]]);
+}
+
 function Occurrences({ run: { trace, tree }, nodes }: { run: Run; nodes: readonly number[] }) {
   const store = useRunStore();
   const chosen = useRun((state) => state.cursor.node);
   return (
     <ol className="pb-2">
-      {nodes.slice(0, MOST).map((node) => {
+      {inOrder(trace, tree, nodes).slice(0, MOST).map((node) => {
         const i = tree.span[node];
         return (
           <li key={node}>
