@@ -28,12 +28,14 @@ from clew.span import Log, Resource, Span
 from clew.store import deletion
 from clew.store.embedded import EmbeddedEngine
 from clew.store.engine import Engine
+from clew.wire.attribute_rules import AttributeRules
 from clew.wire.limits import Limits
 from clew.wire.otlp import encode_logs, encode_traces
 from test_ingest import WatchedEngine, count, messages, span
 
 LIMIT_S = 60
 PRICES = (Price(match="gpt-4o", input=3, output=4),)
+RULES = AttributeRules.of({"acme.model": "gen_ai.request.model"})
 T0 = 1_795_442_531_000_000_000
 
 
@@ -42,7 +44,7 @@ class Running:
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self.run = runner.run
-        self.pool = Pool(1, lambda: PRICES, busy_share=0)
+        self.pool = Pool(1, lambda: PRICES, busy_share=0, rules=RULES)
 
     async def ready(self) -> None:
         """Return once the process is there."""
@@ -104,17 +106,29 @@ async def _prepared(pool: Pool, sent: Body, projects: Sequence[str]) -> list[Pre
         Body("traces", encode_traces([span(name="\ud83d")], "json"), "json"),
         Body("traces", gzip.compress(encode_traces([span()])), "protobuf", "gzip"),
         Body("logs", encode_logs([Log(time_ns=1, body={"said": "hi " * 200})]), "protobuf"),
+        body(span(attributes={"acme.model": "gpt-4o"})),
     ],
-    ids=["protobuf", "json", "gzip", "logs"],
+    ids=["protobuf", "json", "gzip", "logs", "rule"],
 )
 def test_a_process_makes_the_rows_that_the_server_would(
     running: Running, pool: Pool, sent: Body
 ) -> None:
     """Byte for byte, whatever the body is."""
     desk = Desk()
-    desk.answer(News(prices=PRICES), Open(1, sent))
+    desk.answer(News(prices=PRICES, rules=RULES), Open(1, sent))
     here = desk.answer(News(), Prepare(1, ["p"], T0, 7)).value
     assert running.run(_prepared(pool, sent, ["p"])) == here
+
+
+def test_a_process_knows_the_attribute_rules() -> None:
+    """They come with the news before its first question; without them a row says less."""
+    sent = body(span(attributes={"acme.model": "gpt-4o"}))
+    rows: list[object] = []
+    for rules in (RULES, None):
+        desk = Desk()
+        desk.answer(News(rules=rules), Open(1, sent))
+        rows.append(desk.answer(News(), Prepare(1, ["p"], T0, 7)).value)
+    assert rows[0] != rows[1]
 
 
 @pytest.mark.parametrize(

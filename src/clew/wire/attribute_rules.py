@@ -53,6 +53,11 @@ class AttributeRules:
         self._rules = rules or []
         self._known: dict[str, tuple[dict[str, str], Attributes]] = {}
 
+    @classmethod
+    def of(cls, rename: dict[str, str]) -> AttributeRules:
+        """Rules for every scope: our name by theirs."""
+        return cls([_Rule("*", rename)])
+
     def __bool__(self) -> bool:
         """Whether there is a rule at all."""
         return bool(self._rules)
