@@ -69,7 +69,11 @@ def of_prompt(value: Value) -> str:
     if value is None:
         return ""
     turns = _turns_of(value)
-    return of_conversation(parse(value)) if turns is None else _last_user_turn(turns)
+    if turns is not None:
+        return _last_user_turn(turns)
+    asked = decoded(value).value
+    items = recognised_items(asked)
+    return _of_items(items) if items else of_conversation(parse(asked))
 
 
 def of_answer(value: Value) -> tuple[str, bool]:
@@ -106,8 +110,7 @@ def of_input(value: Value) -> str:
     opened = _opened(value)
     items = recognised_items(opened) if isinstance(opened, (list, dict)) else []
     if items:
-        said = _of_user(of_user(items))
-        return _of_last(items) if said is None else said
+        return _of_items(items)
     asked = _unwrapped(opened)
     # A question with a picture is a list of parts.
     said = recognised_parts(asked)
@@ -137,6 +140,12 @@ def of_conversation(messages: list[Message]) -> str:
     """The last thing a user said, else the last thing that was said."""
     said = _of_user(message for message in reversed(messages) if message.role == "user")
     return of_messages(messages[-1:]) if said is None else said
+
+
+def _of_items(items: list[dict[str, Value]]) -> str:
+    """Like `of_conversation`, of messages as they were sent."""
+    said = _of_user(of_user(items))
+    return _of_last(items) if said is None else said
 
 
 def _of_user(newest_first: Iterable[Message]) -> str | None:

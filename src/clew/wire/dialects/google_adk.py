@@ -12,7 +12,7 @@ from clew import conventions as c
 from clew.span import Conversation
 from clew.wire.dialects.dialect import Dialect, Found
 from clew.wire.messages import parse, tool_definitions
-from clew.wire.previews import Preview, of_answer, of_arguments, of_conversation, of_output
+from clew.wire.previews import Preview, of_answer, of_arguments, of_output, of_prompt
 from clew.wire.values import decoded, record, text
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def _previews(span: Span, kind: Kind) -> Preview:
         return Preview()
     answer = _told(span, c.GCP_VERTEX_LLM_RESPONSE)
     heard, refused = of_answer(answer) if answer is not None else ("", False)
-    return Preview(of_conversation(_asked(span)), heard, refused)
+    request = record(_told(span, c.GCP_VERTEX_LLM_REQUEST))
+    return Preview(of_prompt(request.get("contents")), heard, refused)
 
 
 def _conversation(span: Span, _logs: Sequence[Log]) -> Conversation | None:
