@@ -4,7 +4,8 @@ import { Command } from "cmdk";
 import { ArrowRight, CornerDownLeft, FolderOpen, Hash, ListTree, MessagesSquare, Search, Settings } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { projectsQuery } from "../../api/queries";
-import { type Binding, listCommands, useKeyMap } from "../../ui/keys";
+import { listCommands } from "../../ui/commands";
+import { type Binding, useKeyMap } from "../../ui/keys";
 import { keepScope, useProject } from "./scope";
 
 /** Do what the page offers, or jump to a page, a project, a run by its id, or into the contents of runs. */
