@@ -289,5 +289,5 @@ def test_palette_offers_what_the_run_can_do(app: App, page: Page) -> None:
         chosen = page.locator("[cmdk-item][data-selected=true]")
         expect(chosen).to_have_text(re.compile(f"^{command}"))
         app.press("Enter")
-    expect(app.at("conversation")).to_be_visible()
+        expect(app.at("conversation")).to_be_visible()
     expect(app.at("find-in-run")).to_be_focused()
