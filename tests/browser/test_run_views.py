@@ -283,12 +283,11 @@ def test_palette_offers_what_the_run_can_do(app: App, page: Page) -> None:
     app.send(*run)
     app.open_run(run.planner)
     expect(app.span_row(run.planner)).to_be_visible()
-    for word in ("conversation", "find in"):
+    for word, command in (("conversation", "Conversation"), ("find in", "Find in this run")):
         app.press("Control+k")
         page.get_by_role("combobox").fill(word)
-        expect(page.locator("[cmdk-item][data-selected=true]")).to_contain_text(
-            re.compile(word, re.IGNORECASE)
-        )
+        chosen = page.locator("[cmdk-item][data-selected=true]")
+        expect(chosen).to_have_text(re.compile(f"^{command}"))
         app.press("Enter")
-    expect(app.at("conversation")).to_be_visible()
+        expect(app.at("conversation")).to_be_visible()
     expect(app.at("find-in-run")).to_be_focused()

@@ -22,17 +22,6 @@ interface KeyMap {
 /** The keys that work right now, for the page that lists them. */
 export const useKeyMap = create<KeyMap>(() => ({ groups: [] }));
 
-/** What can be done here besides walking about, the page's own in front: each once, by what it is called. */
-export function listCommands(groups: KeyMap["groups"]): Binding[] {
-  const named = new Map<string, Binding>();
-  for (const { bindings } of groups.toReversed()) {
-    for (const binding of bindings) {
-      if (binding.command && !named.has(binding.label)) named.set(binding.label, binding);
-    }
-  }
-  return [...named.values()];
-}
-
 /** Make keys work while the calling component is on the page. The latest component wins a key. */
 export function useKeys(title: string, bindings: readonly Binding[], enabled = true): void {
   const latest = useRef(bindings);

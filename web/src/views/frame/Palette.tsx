@@ -4,7 +4,8 @@ import { Command } from "cmdk";
 import { ArrowRight, CornerDownLeft, FolderOpen, Hash, ListTree, MessagesSquare, Search, Settings } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { projectsQuery } from "../../api/queries";
-import { type Binding, listCommands, useKeyMap } from "../../ui/keys";
+import { listCommands } from "../../ui/commands";
+import { type Binding, useKeyMap } from "../../ui/keys";
 import { keepScope, useProject } from "./scope";
 
 /** Do what the page offers, or jump to a page, a project, a run by its id, or into the contents of runs. */
@@ -43,21 +44,6 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
         className="h-11 w-full border-b border-line bg-transparent px-4 text-lg outline-none placeholder:text-faint"
       />
       <Command.List className="max-h-80 overflow-auto p-1.5">
-        {typed !== "" && (
-          <Command.Group forceMount>
-            {looksLikeId(typed) && (
-              <Item value={`run ${typed}`} icon={<Hash size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: typed }, search: keepScope }))}>
-                Open run <span className="font-mono text-sm">{typed}</span>
-              </Item>
-            )}
-            <Item value={`search ${typed}`} icon={<Search size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/search", params, search: { q: typed } }))}>
-              Search contents for “{typed}”
-            </Item>
-            <Item value={`filter ${typed}`} icon={<ListTree size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs", params, search: { filter: typed } }))}>
-              Filter runs by <span className="font-mono text-sm">{typed}</span>
-            </Item>
-          </Command.Group>
-        )}
         {commands.length > 0 && (
           <Command.Group heading="On this page">
             {commands.map((binding) => (
@@ -88,6 +74,21 @@ export default function Palette({ open, onOpenChange }: { open: boolean; onOpenC
             </Item>
           ))}
         </Command.Group>
+        {typed !== "" && (
+          <Command.Group forceMount>
+            {looksLikeId(typed) && (
+              <Item value={`run ${typed}`} icon={<Hash size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs/$traceId", params: { project, traceId: typed }, search: keepScope }))}>
+                Open run <span className="font-mono text-sm">{typed}</span>
+              </Item>
+            )}
+            <Item value={`search ${typed}`} icon={<Search size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/search", params, search: { q: typed } }))}>
+              Search contents for “{typed}”
+            </Item>
+            <Item value={`filter ${typed}`} icon={<ListTree size={14} />} onSelect={() => go(() => navigate({ to: "/projects/$project/runs", params, search: { filter: typed } }))}>
+              Filter runs by <span className="font-mono text-sm">{typed}</span>
+            </Item>
+          </Command.Group>
+        )}
       </Command.List>
     </Command.Dialog>
   );
