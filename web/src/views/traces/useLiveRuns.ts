@@ -20,12 +20,15 @@ export function useLiveRuns(scroller: RefObject<HTMLElement | null>, row: number
   const [above, setAbove] = useState(0);
   const busy = useRef(false);
 
-  const keepPlace = (added: number) => {
+  const keepPlace = (added: readonly number[]) => {
     const element = scroller.current;
-    if (!element || added === 0 || (element.scrollTop === 0 && !reading)) return;
-    setAbove((count) => count + added);
+    if (!element || (element.scrollTop === 0 && !reading)) return;
+    const first = Math.floor(element.scrollTop / row);
+    const before = added.filter((place, index) => place <= first + index).length;
+    if (before === 0) return;
+    setAbove((count) => count + before);
     // After the taller list is laid out, so that the offset exists.
-    requestAnimationFrame(() => element.scrollBy({ top: added * row }));
+    requestAnimationFrame(() => element.scrollBy({ top: before * row }));
   };
 
   useLiveTraces(async (ids) => {

@@ -3,7 +3,7 @@ import type { Trace } from "../../api/types";
 import { flatten, type Listing, weave } from "./weave";
 
 const run = (trace_id: string, second: number, span_count = 1) =>
-  ({ trace_id, start_time: `2026-11-23T14:00:${String(second).padStart(2, "0")}Z`, span_count }) as Trace;
+  ({ trace_id, start_time: `2026-11-23T14:00:0${second.toFixed(1)}Z`, span_count }) as Trace;
 
 const listing: Listing = {
   pages: [
@@ -15,15 +15,22 @@ const listing: Listing = {
 
 test("a run that is in the list is replaced where it stands", () => {
   const { listing: woven, added } = weave(listing, [run("a", 1, 7)]);
-  expect(added).toBe(0);
+  expect(added).toEqual([]);
   expect(woven.pages[1]?.traces[0]?.span_count).toBe(7);
 });
 
-test("runs that are new go on top, newest first", () => {
-  const { listing: woven, added } = weave(listing, [run("d", 4), run("e", 5), run("b", 2)]);
-  expect(added).toBe(2);
-  expect(flatten(woven.pages).map((trace) => trace.trace_id)).toEqual(["e", "d", "c", "b", "a"]);
+test("runs that are new go where they belong", () => {
+  const { listing: woven, added } = weave(listing, [run("x", 1.5), run("d", 4), run("e", 5), run("b", 2)]);
+  expect(flatten(woven.pages).map((trace) => trace.trace_id)).toEqual(["e", "d", "c", "b", "x", "a"]);
+  expect(added).toEqual([0, 1, 4]);
   expect(woven.pages[0]?.next_cursor).toBe("x");
+});
+
+test("what is older than the loaded pages comes with its page", () => {
+  const [first] = listing.pages;
+  const begun: Listing = { ...listing, pages: first ? [first] : [] };
+  expect(weave(begun, [run("a", 1)]).added).toEqual([]);
+  expect(weave(listing, [run("z", 0)]).added).toEqual([3]);
 });
 
 test("a run on two pages is shown once", () => {
