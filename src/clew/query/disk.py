@@ -54,10 +54,13 @@ async def tables(engine: Engine) -> list[TableUse]:
     text = {each.name: each.size_bytes for each in await ask.rows(engine, indexes, {}, _Index)}
     by_name = {table.name: table for table in found}
     nothing = TableUse(name="", rows=0, size_bytes=0, replaced_bytes=0)
-    return [
-        msgspec.structs.replace(by_name.get(name, nothing), name=name, text_bytes=text.get(name, 0))
-        for name in TABLES
-    ]
+    return [_with_text(by_name.get(name, nothing), name, text.get(name, 0)) for name in TABLES]
+
+
+def _with_text(table: TableUse, name: str, text_bytes: int) -> TableUse:
+    # Parts that are merged between the two questions count in only one of them.
+    text_bytes = min(text_bytes, table.size_bytes)
+    return msgspec.structs.replace(table, name=name, text_bytes=text_bytes)
 
 
 async def shares(engine: Engine, table: str) -> list[Share]:

@@ -81,7 +81,7 @@ async def _kinds(
     kinds = [
         DiskUse(
             kind=_KINDS[table.name],
-            size_bytes=max(table.size_bytes - table.text_bytes, 0),
+            size_bytes=table.size_bytes - table.text_bytes,
             rows=table.rows,
         )
         for table in tables
