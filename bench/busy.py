@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import itertools
+import os
 import shlex
 import statistics
 import sys
@@ -65,6 +66,8 @@ def main() -> None:
             folder / "runs.bin", spans=spans, newest_ns=time.time_ns(), over_ns=60 * _MINUTE_NS
         )
         long_run = _long_run(folder / "long-run.bin")
+        # Else the disk still writes them when the first server wants it.
+        os.sync()
         for flags in options.flags:
             print(f"\n{flags or 'no flags'}\n\n{table_line(_HEAD)}")
             print(table_line(["--:"] * len(_HEAD)), flush=True)
