@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clew import conventions as c
-from clew.wire.agent_logs.event import CodingAgent, Event, events, hashed_trace_id
+from clew.wire.agent_logs.event import CodingAgent, Event, events, hashed_trace_id, tool_calls
 from clew.wire.agent_logs.step import Step, holder, noted, retries, spans
 from clew.wire.values import encode_json, text
 
@@ -144,14 +144,10 @@ def _of_call(event: Event) -> Attributes:
 
 def _tools(told: Sequence[Event]) -> list[Step]:
     """Tool calls: a decision and a result with the same id, of which either may be missing."""
-    by_id: dict[str, dict[str, Event]] = {}
-    for event in told:
-        if event.name in ("tool_decision", "tool_result"):
-            by_id.setdefault(event.text("tool_use_id") or event.key, {})[event.name] = event
     last_ns = told[-1].time_ns
     return [
         _tool(tool_id, both.get("tool_decision"), both.get("tool_result"), last_ns)
-        for tool_id, both in by_id.items()
+        for tool_id, both in tool_calls(told, "tool_use_id").items()
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clew import conventions as c
-from clew.wire.agent_logs.event import CodingAgent, Event, events, hashed_trace_id
+from clew.wire.agent_logs.event import CodingAgent, Event, events, hashed_trace_id, tool_calls
 from clew.wire.agent_logs.step import Step, noted, retries, spans
 from clew.wire.values import number, text
 
@@ -162,14 +162,10 @@ def _says_no(event: Event) -> bool:
 
 
 def _tools(within: Sequence[Event]) -> list[Step]:
-    by_id: dict[str, dict[str, Event]] = {}
-    for event in within:
-        if event.name in ("tool_decision", "tool_result"):
-            by_id.setdefault(event.text("call_id") or event.key, {})[event.name] = event
     last_ns = within[-1].time_ns
     return [
         _tool(call_id, both.get("tool_decision"), both.get("tool_result"), last_ns)
-        for call_id, both in by_id.items()
+        for call_id, both in tool_calls(within, "call_id").items()
     ]
 
 

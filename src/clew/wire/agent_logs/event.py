@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -84,3 +84,13 @@ def hashed_trace_id(agent: str, *parts: str) -> str:
 
 def _first(pair: tuple[str, object]) -> str:
     return pair[0]
+
+
+def tool_calls(told: Iterable[Event], id_name: str) -> dict[str, dict[str, Event]]:
+    """Tool calls by the id that stands under `id_name`: a decision and a result, by the name of the
+    event, of which either may be missing."""
+    by_id: dict[str, dict[str, Event]] = {}
+    for event in told:
+        if event.name in ("tool_decision", "tool_result"):
+            by_id.setdefault(event.text(id_name) or event.key, {})[event.name] = event
+    return by_id
